@@ -1,0 +1,63 @@
+# The hub's modules and their order. A module may include only from modules that
+# stand before it (design: base < schema < log < admission, routing, delivery,
+# reaction, views < core < bus < daemon); configuring fails when one does not.
+set(IRO_LAYER_base 0)
+set(IRO_LAYER_schema 1)
+set(IRO_LAYER_log 2)
+set(IRO_LAYER_admission 3)
+set(IRO_LAYER_routing 3)
+set(IRO_LAYER_delivery 3)
+set(IRO_LAYER_reaction 3)
+set(IRO_LAYER_views 3)
+set(IRO_LAYER_core 4)
+set(IRO_LAYER_bus 5)
+set(IRO_LAYER_daemon 6)
+# Stated exceptions within a layer: routing and delivery read the membership that admission keeps.
+set(IRO_MAY_USE_routing admission)
+set(IRO_MAY_USE_delivery admission)
+set(IRO_MAY_USE_reaction admission)
+set(IRO_MAY_USE_views admission)
+
+function(iro_check_layers module)
+  file(GLOB_RECURSE files ${CMAKE_SOURCE_DIR}/hub/${module}/*.hpp ${CMAKE_SOURCE_DIR}/hub/${module}/*.cpp)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  foreach(file IN LISTS files)
+    file(STRINGS ${file} includes REGEX "^#include \"(hub|adapters)/")
+    foreach(line IN LISTS includes)
+      string(REGEX REPLACE "^#include \"(hub|adapters)/([a-z]+)/.*" "\\2" used "${line}")
+      if(used STREQUAL module)
+        continue()
+      endif()
+      list(FIND IRO_MAY_USE_${module} ${used} allowed)
+      if(line MATCHES "\"adapters/" OR NOT DEFINED IRO_LAYER_${used}
+         OR (NOT IRO_LAYER_${used} LESS IRO_LAYER_${module} AND allowed EQUAL -1))
+        message(FATAL_ERROR "${file}: hub/${module} may not include from ${used}: ${line}\n"
+          "Move the code down, or pass it in through an interface (cmake/iro_library.cmake has the order).")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+# iro_library(MODULE DEPENDS ...): the module hub/MODULE as the library iro_MODULE, of all .cpp files below it.
+function(iro_library module)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  iro_check_layers(${module})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/hub/${module}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(iro_${module} STATIC ${sources})
+  target_include_directories(iro_${module} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(iro_${module} PUBLIC ${ARG_DEPENDS} PRIVATE iro_warnings)
+endfunction()
+
+# iro_test(NAME [LABELS ...] DEPENDS ...): one test program of all *_test.cpp in the current folder.
+function(iro_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} iro_catch iro_warnings)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

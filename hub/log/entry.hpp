@@ -1,0 +1,154 @@
+// hub/log/entry.hpp: one event as the log's directory describes it, and how a
+// chunk is put together and taken apart (docs/log-format.md).
+//
+// All of this is pure: no SQLite, no clock. ChunkBuilder is used by the core,
+// one thread; ChunkView may be read from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/base/error.hpp"
+#include "hub/base/limits.hpp"
+#include "hub/schema/event.hpp"
+#include "hub/schema/registry.hpp"
+
+namespace iro::log {
+
+/// Who gets an event: nobody, up to eight members, or an interned set. Members ascend.
+struct Audience {
+  std::vector<MemberNo> inline_members;  // when set == 0
+  SetId set;                             // 0: inline
+  std::array<std::uint8_t, 8> set_hash{};
+  [[nodiscard]] bool nobody() const { return set.value() == 0 && inline_members.empty(); }
+  bool operator==(const Audience&) const = default;
+};
+
+enum class Rule : std::uint8_t { publik = 1, grant = 2, party = 3, role = 4 };  // permanent: on disk
+struct Reason {
+  MemberNo member;
+  Rule rule = Rule::publik;
+  std::uint8_t index = 0;  // of the party field or role within the type
+  bool operator==(const Reason&) const = default;
+};
+
+enum EntryFlag : std::uint8_t { has_correlation = 1, has_causation = 2, encrypted = 4, held = 8 };  // permanent
+
+inline constexpr std::uint16_t kept_for_ever = 32'767;  // an expiry month that never comes
+
+/// Everything about an event but its payload.
+template <typename Text>
+struct BasicEntry {
+  Hash commitment{};
+  EventId id;
+  AtomNo type;
+  std::uint16_t revision = 1;
+  AtomNo source;
+  MemberNo sender;
+  ProducerId producer;
+  ProducerSeq producer_seq;
+  TimeMs time;
+  TimeMs recordedtime;
+  TimeMs expirytime;
+  std::uint8_t hop = 0;
+  schema::Routing routing = schema::Routing::parties;
+  schema::Gate gate = schema::Gate::none;
+  std::uint8_t flags = 0;  // has_correlation and has_causation are set by the writer of the entry
+  std::uint16_t expiry_month = kept_for_ever;
+  std::uint32_t body_offset = 0;
+  std::uint32_t body_length = 0;
+  PersonKeyNo person_key;
+  EventId correlationid;
+  EventId causationid;
+  Audience full;
+  Audience masked;
+  std::vector<Reason> reasons;
+  Text subject{};
+  Text traceparent{};
+  Text datacategory{};
+  Text foreign_id{};
+};
+using Entry = BasicEntry<std::string>;
+using EntryView = BasicEntry<std::string_view>;  // texts point into the chunk
+
+enum class DefinitionKind : std::uint8_t { atom = 1, set = 2, schema = 3 };  // permanent
+struct Definition {
+  DefinitionKind kind = DefinitionKind::atom;
+  std::uint32_t number = 0;
+  Bytes bytes;
+};
+
+/// A finished chunk: what one commit adds to the log.
+struct Chunk {
+  Seq first_seq;
+  std::uint32_t count = 0;
+  TimeMs recorded;
+  Hash prev_head{};
+  Hash head{};
+  Bytes dir;
+  std::map<std::uint16_t, Bytes> bodies;  // by expiry month; a month that was deleted is absent
+  [[nodiscard]] Seq last_seq() const { return first_seq.plus(count - 1); }
+  [[nodiscard]] std::size_t size_bytes() const;
+};
+
+class ChunkBuilder {
+ public:
+  ChunkBuilder(Seq first_seq, TimeMs recorded, const Hash& prev_head);
+
+  /// Add an event. body_offset, body_length, commitment and the correlation and
+  /// causation flags of `entry` are set here. `stored_body` is what goes to disk.
+  template <typename Text>
+  void add(BasicEntry<Text> entry, ByteView stored_body);
+  void define(Definition definition);
+
+  [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(starts_.size()); }
+  [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
+  /// `union_members`, ascending: everybody in any audience.
+  Chunk finish(const std::vector<MemberNo>& union_members) &&;
+
+ private:
+  Seq first_seq_;
+  TimeMs recorded_;
+  Hash prev_head_;
+  std::vector<std::uint32_t> starts_;  // within entries_
+  ByteWriter entries_;
+  ByteWriter definitions_;
+  std::uint32_t definition_count_ = 0;
+  std::map<std::uint16_t, Bytes> bodies_;
+  std::size_t bytes_ = 0;
+};
+extern template void ChunkBuilder::add(BasicEntry<std::string>, ByteView);
+extern template void ChunkBuilder::add(BasicEntry<std::string_view>, ByteView);
+
+/// Reads a chunk that came from disk. open() checks the whole directory's shape
+/// and the head, so that later reads cannot fail; it fails with Errc::corrupt.
+class ChunkView {
+ public:
+  static Result<ChunkView> open(std::shared_ptr<const Chunk> chunk);
+
+  [[nodiscard]] const Chunk& chunk() const { return *chunk_; }
+  [[nodiscard]] const std::shared_ptr<const Chunk>& shared() const { return chunk_; }
+  [[nodiscard]] std::uint32_t count() const { return chunk_->count; }
+  [[nodiscard]] Seq seq(std::uint32_t i) const { return chunk_->first_seq.plus(i); }
+  [[nodiscard]] EntryView entry(std::uint32_t i) const;
+  /// The stored body; nothing when its month was deleted.
+  [[nodiscard]] std::optional<ByteView> body(const EntryView& entry) const;
+  [[nodiscard]] const std::vector<MemberNo>& union_members() const { return union_; }
+  [[nodiscard]] bool concerns(MemberNo member) const;
+  [[nodiscard]] std::vector<Definition> definitions() const;
+  /// Does entry `i`'s commitment fit its header and body? True when the body is gone.
+  [[nodiscard]] bool commitment_holds(std::uint32_t i) const;
+
+ private:
+  std::shared_ptr<const Chunk> chunk_;
+  std::vector<MemberNo> union_;
+  std::vector<std::uint32_t> starts_;
+};
+
+Hash chunk_head(const Hash& prev_head, Seq first_seq, std::uint32_t count, TimeMs recorded, ByteView dir);
+/// The first 8 bytes of SHA-256 over the members as u32.
+std::array<std::uint8_t, 8> set_hash(std::span<const MemberNo> members);
+
+}  // namespace iro::log

@@ -1,0 +1,153 @@
+// hub/log/event_log.hpp: the hub's memory of what happened, in order.
+//
+// An EventLog is an append-only sequence of chunks and, in the same file and
+// the same commit, the state that belongs to it. An event is in the log if and
+// only if the commit() that carried it returned; after a crash the log holds
+// exactly those. One writer thread calls commit(); readers are LogReaders of
+// their own, one thread each.
+//
+// Three implementations: SqliteLog (sqlite/sqlite_log.hpp), MemoryLog
+// (memory_log.hpp) for tests of the core, and SqliteLog over the faulty VFS
+// (sqlite/fault_vfs.hpp) for what must hold when disks misbehave.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hub/base/error.hpp"
+#include "hub/log/entry.hpp"
+
+namespace iro::log {
+
+struct ProducerRow {
+  ProducerId id;
+  MemberNo member;
+  ProducerSeq last_seq;
+  Hash last_hash{};        // schema::event_hash of the last event taken
+  TimeMs last_used;
+  struct Kept { ProducerSeq upto; Seq position; };
+  std::vector<Kept> receipts;  // the last 64, newest last
+};
+struct MemberRow {
+  MemberNo no;
+  std::string slug;
+  std::string doc;  // JSON, written and read by admission::Membership
+};
+struct ConsumerRow {
+  ConsumerNo no;
+  MemberNo member;
+  std::string name;
+  std::string filter;
+  Seq cursor;
+  TimeMs changed;
+};
+enum class DeviationState : std::uint8_t { retry = 1, parked = 2, waits = 3, acked_ahead = 4 };  // permanent: on disk
+struct DeviationRow {
+  ConsumerNo consumer;
+  Seq seq;
+  DeviationState state = DeviationState::retry;
+  std::uint32_t attempts = 0;
+  TimeMs due;
+  std::string subject;
+  std::string reason;
+};
+struct ForeignRow {
+  std::array<std::uint8_t, 16> hash{};
+  TimeMs recorded;
+};
+struct AuditRow {
+  TimeMs at;
+  MemberNo actor;
+  std::string action;
+  std::string detail;
+};
+struct SchemaRow {
+  std::uint32_t no = 0;
+  Hash hash{};
+  std::string name;
+  Bytes bfbs;
+};
+struct PluginStateRow {
+  std::string plugin;
+  Bytes key;
+  PersonKeyNo person_key;
+  std::optional<Bytes> value;  // nothing = delete
+};
+struct PluginCursorRow { std::string plugin; Seq seq; };
+struct TimerRow {
+  std::string plugin;
+  Bytes key;
+  std::optional<TimeMs> due;  // nothing = delete
+};
+
+/// Everything that becomes durable together. Rows replace what has their key.
+struct Commit {
+  std::shared_ptr<const Chunk> chunk;  // none: only state changes
+  std::vector<Definition> definitions; // those in the chunk, for the tables atom and audience_set
+  std::vector<SchemaRow> schemas;
+  std::vector<ProducerRow> producers;
+  std::vector<MemberRow> members;
+  std::vector<ConsumerRow> consumers;
+  std::vector<ConsumerNo> consumers_removed;
+  std::vector<DeviationRow> deviations;
+  std::vector<std::pair<ConsumerNo, Seq>> deviations_removed;
+  std::vector<ForeignRow> foreign_ids;
+  std::optional<TimeMs> forget_foreign_before;
+  std::vector<AuditRow> audit;
+  std::vector<PluginStateRow> plugin_state;
+  std::vector<PluginCursorRow> plugin_cursors;
+  std::vector<TimerRow> timers;
+  [[nodiscard]] bool empty() const;
+};
+
+/// What a hub must know to go on: read once at start, its size bounded by
+/// members, producers, consumers and a week of foreign ids, not by the log.
+struct Snapshot {
+  LogEpoch log_epoch;
+  Seq next_seq{1};
+  Hash head{};
+  TimeMs last_recorded;
+  std::vector<std::string> atoms;               // [no - 1]
+  std::vector<std::vector<MemberNo>> sets;      // [no - 1]
+  std::vector<SchemaRow> schemas;               // without bfbs
+  std::vector<ProducerRow> producers;
+  std::vector<MemberRow> members;
+  std::vector<ConsumerRow> consumers;
+  std::vector<DeviationRow> deviations;
+  std::vector<ForeignRow> foreign_ids;
+  std::vector<PluginStateRow> plugin_state;
+  std::vector<PluginCursorRow> plugin_cursors;
+  std::vector<TimerRow> timers;
+};
+
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+  [[nodiscard]] virtual Result<Snapshot> load() = 0;
+  /// All or nothing, and on disk when it returns. After an error nothing of
+  /// `commit` is in the log: disk_full (try again when there is room),
+  /// storage_failed (EIO or a failed fsync: writing stays refused until
+  /// resume()), corrupt (end the process with 74).
+  virtual Status commit(const Commit& commit) = 0;
+  /// After storage_failed: drop the page cache, reopen, verify the tail.
+  virtual Status resume() = 0;
+  /// Is there room again? Called once a second after disk_full.
+  virtual Status probe() = 0;
+};
+
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+  /// Chunks from the one that holds `from`, in order, until `max_bytes` is
+  /// reached (at least one chunk if there is any). Checked heads and shape.
+  /// `member`: chunks whose union lacks it come without bodies.
+  [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const Chunk>>> read(Seq from, std::size_t max_bytes,
+                                                                              std::optional<MemberNo> member) = 0;
+  /// The first position recorded at or after `time`; the end of the log when there is none.
+  [[nodiscard]] virtual Result<Seq> position_at(TimeMs time) = 0;
+};
+
+}  // namespace iro::log

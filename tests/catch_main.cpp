@@ -1,0 +1,8 @@
+// The main function of every test program.
+#ifndef IRO_CATCH2_V3
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
+#else
+#include <catch2/catch_session.hpp>
+int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
+#endif
