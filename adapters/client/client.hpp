@@ -41,6 +41,7 @@ struct KeyFile {
   std::string source;           // "urn:nld:oin:<20>:systeem:<name>"
   std::string public_key;
   std::string secret_key;
+  bool readable_by_others = false;  // set by load(): the program should tell its user to `chmod 600` the file
   static Result<KeyFile> load(const std::filesystem::path& path);
   /// Written atomically with mode 0600; Errc::exists when there is a file already.
   [[nodiscard]] Status save(const std::filesystem::path& path) const;

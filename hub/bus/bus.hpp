@@ -16,19 +16,9 @@
 
 #include "hub/base/error.hpp"
 #include "hub/base/ids.hpp"
+#include "hub/base/peer.hpp"
 
 namespace iro::bus {
-
-/// One ZeroMQ connection, from its first frame until it is gone: the socket and
-/// the routing id that ZeroMQ gave it, as a number that is never used twice.
-using ConnectionNo = Strong<struct ConnectionNoTag, std::uint64_t>;
-
-/// Who a public key belongs to, as ZAP's User-Id carries it.
-struct Principal {
-  MemberNo member;
-  KeyNo key;
-  bool operator==(const Principal&) const = default;
-};
 
 struct InFrame {
   ConnectionNo connection;

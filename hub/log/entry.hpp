@@ -5,8 +5,11 @@
 // one thread; ChunkView may be read from any thread.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,8 @@ struct Reason {
   std::uint8_t index = 0;  // of the party field or role within the type
   bool operator==(const Reason&) const = default;
 };
+
+inline constexpr std::size_t most_reasons = 255;  // in an entry; the writer leaves out what is beyond
 
 enum EntryFlag : std::uint8_t { has_correlation = 1, has_causation = 2, encrypted = 4, held = 8 };  // permanent
 
@@ -78,7 +83,11 @@ struct Definition {
   DefinitionKind kind = DefinitionKind::atom;
   std::uint32_t number = 0;
   Bytes bytes;
+  bool operator==(const Definition&) const = default;
 };
+/// The `bytes` of a set's definition, and the reverse (nothing when it is not a set: members ascend).
+Bytes encode_set(std::span<const MemberNo> members);
+std::optional<std::vector<MemberNo>> decode_set(ByteView bytes);
 
 /// A finished chunk: what one commit adds to the log.
 struct Chunk {
@@ -91,14 +100,18 @@ struct Chunk {
   std::map<std::uint16_t, Bytes> bodies;  // by expiry month; a month that was deleted is absent
   [[nodiscard]] Seq last_seq() const { return first_seq.plus(count - 1); }
   [[nodiscard]] std::size_t size_bytes() const;
+  bool operator==(const Chunk&) const = default;
 };
 
+/// Collects the events of one commit. A chunk has at least one event; the
+/// caller closes it at limits::batch_bytes, long before offsets could overflow.
 class ChunkBuilder {
  public:
   ChunkBuilder(Seq first_seq, TimeMs recorded, const Hash& prev_head);
 
   /// Add an event. body_offset, body_length, commitment and the correlation and
   /// causation flags of `entry` are set here. `stored_body` is what goes to disk.
+  /// Asserts what only a bug can break: at most eight inline members, ascending.
   template <typename Text>
   void add(BasicEntry<Text> entry, ByteView stored_body);
   void define(Definition definition);
@@ -113,7 +126,7 @@ class ChunkBuilder {
   TimeMs recorded_;
   Hash prev_head_;
   std::vector<std::uint32_t> starts_;  // within entries_
-  ByteWriter entries_;
+  Bytes entries_;
   ByteWriter definitions_;
   std::uint32_t definition_count_ = 0;
   std::map<std::uint16_t, Bytes> bodies_;
@@ -122,8 +135,11 @@ class ChunkBuilder {
 extern template void ChunkBuilder::add(BasicEntry<std::string>, ByteView);
 extern template void ChunkBuilder::add(BasicEntry<std::string_view>, ByteView);
 
-/// Reads a chunk that came from disk. open() checks the whole directory's shape
-/// and the head, so that later reads cannot fail; it fails with Errc::corrupt.
+/// Reads a chunk that came from disk, whatever bytes that may be. open() checks
+/// the head and then the whole directory's shape, so that later reads cannot
+/// fail; it fails with Errc::corrupt, or with Errc::format_newer when the head
+/// fits and the directory is of a version that this program does not know.
+/// Commitments are not checked here: they cost as much again (commitment_holds).
 class ChunkView {
  public:
   static Result<ChunkView> open(std::shared_ptr<const Chunk> chunk);
@@ -133,20 +149,30 @@ class ChunkView {
   [[nodiscard]] std::uint32_t count() const { return chunk_->count; }
   [[nodiscard]] Seq seq(std::uint32_t i) const { return chunk_->first_seq.plus(i); }
   [[nodiscard]] EntryView entry(std::uint32_t i) const;
-  /// The stored body; nothing when its month was deleted.
+  /// The stored body; nothing when its month was deleted or was not read.
   [[nodiscard]] std::optional<ByteView> body(const EntryView& entry) const;
   [[nodiscard]] const std::vector<MemberNo>& union_members() const { return union_; }
   [[nodiscard]] bool concerns(MemberNo member) const;
   [[nodiscard]] std::vector<Definition> definitions() const;
+  /// Bytes of bodies by expiry month: the rows that the chunk has, or had.
+  [[nodiscard]] const std::map<std::uint16_t, std::uint64_t>& body_sizes() const { return body_sizes_; }
+  /// The same chunk with other rows of bodies, for one whose directory was read
+  /// first; nothing is checked twice. corrupt when a row does not fit.
+  [[nodiscard]] Result<ChunkView> with_bodies(std::map<std::uint16_t, Bytes> bodies) const;
   /// Does entry `i`'s commitment fit its header and body? True when the body is gone.
   [[nodiscard]] bool commitment_holds(std::uint32_t i) const;
 
  private:
+  [[nodiscard]] ByteView entry_bytes(std::uint32_t i) const;
+
   std::shared_ptr<const Chunk> chunk_;
   std::vector<MemberNo> union_;
-  std::vector<std::uint32_t> starts_;
+  std::vector<std::uint32_t> starts_;  // and the end of the last
+  std::map<std::uint16_t, std::uint64_t> body_sizes_;
 };
 
+/// What a log's first chunk has as prev_head.
+Hash first_head(const std::array<std::uint8_t, 16>& log_id);
 Hash chunk_head(const Hash& prev_head, Seq first_seq, std::uint32_t count, TimeMs recorded, ByteView dir);
 /// The first 8 bytes of SHA-256 over the members as u32.
 std::array<std::uint8_t, 8> set_hash(std::span<const MemberNo> members);

@@ -28,13 +28,19 @@ struct ProducerRow {
   ProducerSeq last_seq;
   Hash last_hash{};        // schema::event_hash of the last event taken
   TimeMs last_used;
-  struct Kept { ProducerSeq upto; Seq position; };
+  struct Kept {
+    ProducerSeq upto;
+    Seq position;
+    bool operator==(const Kept&) const = default;
+  };
   std::vector<Kept> receipts;  // the last 64, newest last
+  bool operator==(const ProducerRow&) const = default;
 };
 struct MemberRow {
   MemberNo no;
   std::string slug;
   std::string doc;  // JSON, written and read by admission::Membership
+  bool operator==(const MemberRow&) const = default;
 };
 struct ConsumerRow {
   ConsumerNo no;
@@ -43,8 +49,9 @@ struct ConsumerRow {
   std::string filter;
   Seq cursor;
   TimeMs changed;
+  bool operator==(const ConsumerRow&) const = default;
 };
-enum class DeviationState : std::uint8_t { retry = 1, parked = 2, waits = 3, acked_ahead = 4 };  // permanent: on disk
+enum class DeviationState : std::uint8_t { retry = 1, parked = 2, waits = 3 };  // permanent: on disk
 struct DeviationRow {
   ConsumerNo consumer;
   Seq seq;
@@ -53,10 +60,12 @@ struct DeviationRow {
   TimeMs due;
   std::string subject;
   std::string reason;
+  bool operator==(const DeviationRow&) const = default;
 };
 struct ForeignRow {
   std::array<std::uint8_t, 16> hash{};
   TimeMs recorded;
+  bool operator==(const ForeignRow&) const = default;
 };
 struct AuditRow {
   TimeMs at;
@@ -69,21 +78,38 @@ struct SchemaRow {
   Hash hash{};
   std::string name;
   Bytes bfbs;
+  bool operator==(const SchemaRow&) const = default;
 };
 struct PluginStateRow {
   std::string plugin;
   Bytes key;
   PersonKeyNo person_key;
   std::optional<Bytes> value;  // nothing = delete
+  bool operator==(const PluginStateRow&) const = default;
 };
-struct PluginCursorRow { std::string plugin; Seq seq; };
+struct PluginCursorRow {
+  std::string plugin;
+  Seq seq;
+  bool operator==(const PluginCursorRow&) const = default;
+};
 struct TimerRow {
   std::string plugin;
   Bytes key;
   std::optional<TimeMs> due;  // nothing = delete
+  bool operator==(const TimerRow&) const = default;
 };
 
-/// Everything that becomes durable together. Rows replace what has their key.
+/// Bodies whose expiry month is `month` or earlier are over. From this commit
+/// on they may be missing; they are deleted then or, many of them, in slices
+/// soon after (SqliteLog::tend).
+struct RetentionRow {
+  std::uint16_t month = 0;
+  TimeMs at;
+};
+
+/// Everything that becomes durable together. Rows replace what has their key;
+/// removals are carried out before rows are put. A removed consumer takes its
+/// deviations with it.
 struct Commit {
   std::shared_ptr<const Chunk> chunk;  // none: only state changes
   std::vector<Definition> definitions; // those in the chunk, for the tables atom and audience_set
@@ -100,6 +126,7 @@ struct Commit {
   std::vector<PluginStateRow> plugin_state;
   std::vector<PluginCursorRow> plugin_cursors;
   std::vector<TimerRow> timers;
+  std::optional<RetentionRow> retention;
   [[nodiscard]] bool empty() const;
 };
 
@@ -121,18 +148,24 @@ struct Snapshot {
   std::vector<PluginStateRow> plugin_state;
   std::vector<PluginCursorRow> plugin_cursors;
   std::vector<TimerRow> timers;
+  bool operator==(const Snapshot&) const = default;
 };
 
 class EventLog {
  public:
   virtual ~EventLog() = default;
   [[nodiscard]] virtual Result<Snapshot> load() = 0;
-  /// All or nothing, and on disk when it returns. After an error nothing of
-  /// `commit` is in the log: disk_full (try again when there is room),
-  /// storage_failed (EIO or a failed fsync: writing stays refused until
-  /// resume()), corrupt (end the process with 74).
+  /// All or nothing, and on disk when it returns. A chunk must follow the one
+  /// before (asserted). Fails with disk_full: nothing of `commit` is in the log,
+  /// try again when there is room; storage_failed: EIO or a failed fsync,
+  /// writing stays refused until resume(); corrupt: end the process with 74;
+  /// internal: a row breaks a rule of its table, nothing of `commit` is there.
   virtual Status commit(const Commit& commit) = 0;
-  /// After storage_failed: drop the page cache, reopen, verify the tail.
+  /// After storage_failed: drop the page cache, reopen, verify the tail. The
+  /// commit that failed may turn out to be there after all (a disk can keep
+  /// what it reported as failed) or not, and then never will be: load() again,
+  /// and go on from what it says. Fails with corrupt when anything that an
+  /// earlier commit() acknowledged is gone.
   virtual Status resume() = 0;
   /// Is there room again? Called once a second after disk_full.
   virtual Status probe() = 0;

@@ -99,8 +99,11 @@ class Registry {
   /// a required field is absent; schema_newer_than_hub when it has a field
   /// that the type does not (masks and detectors would not see it).
   Status verify(const EventType& type, ByteView payload) const;
+  /// The same for a masked payload: fields that are hidden from masked readers
+  /// may be absent, also when required.
+  Status verify_masked(const EventType& type, ByteView payload) const;
 
-  /// Only after verify() succeeded on the same bytes.
+  /// Only after verify() or verify_masked() succeeded on the same bytes.
   [[nodiscard]] Facts facts(const EventType& type, ByteView payload) const;
   void visit_texts(const EventType& type, ByteView payload, const TextVisitor& visit) const;
 

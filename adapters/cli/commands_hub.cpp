@@ -1,0 +1,184 @@
+// init, up, verify, backup, resume: a hub and its folder.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "adapters/cli/command.hpp"
+#include "adapters/cli/table.hpp"
+#include "hub/base/bytes.hpp"
+#include "hub/daemon/home.hpp"
+#include "hub/log/sqlite/verify.hpp"
+
+namespace iro::cli {
+namespace {
+
+constexpr std::chrono::minutes slow_command(60);  // a large log takes its time to copy and to verify
+
+struct InitOptions {
+  fs::path folder;
+  daemon::HomeConfig config;
+};
+
+/// Where the operator's own machine finds the hub: a wildcard address is no address to connect to.
+std::string address_of(std::string endpoint) {
+  for (const std::string_view any : {"tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"}) {
+    if (endpoint.starts_with(any)) return "tcp://127.0.0.1:" + endpoint.substr(any.size());
+  }
+  return endpoint;
+}
+
+bool is_oin(std::string_view oin) { return oin.size() == 20 && oin.find_first_not_of("0123456789") == std::string_view::npos; }
+
+Result<int> init(Context& context, const InitOptions& o) {
+  if (!is_oin(o.config.oin)) return fail(Errc::invalid_argument, context.text(Text::no_oin, o.config.oin));
+  const auto [hub_public, hub_secret] = client::make_curve_keys();
+  const auto [operator_public, operator_secret] = client::make_curve_keys();
+  daemon::Secrets secrets;
+  secrets.curve_public = hub_public;
+  secrets.curve_secret = hub_secret;
+  secrets.operator_public = operator_public;
+  if (const auto home = daemon::Home::create(o.folder, o.config, secrets); !home) return fail(home.error());
+  const fs::path key_path = o.folder / "operator.key.toml";
+  const client::KeyFile key{address_of(o.config.endpoints.front()), hub_public, "operator",
+                            fmt::format("urn:nld:oin:{}:systeem:operator", o.config.oin), operator_public, operator_secret};
+  IRO_TRY(key.save(key_path), "operator's key");
+  if (context.options.json) {
+    context.print_json(json::object{{"hub", o.folder.string()}, {"operator_key", key_path.string()}, {"hub_public_key", hub_public},
+                                    {"endpoints", json::array(o.config.endpoints.begin(), o.config.endpoints.end())}});
+  } else {
+    Context::print(context.text(Text::init_done, o.folder.string(), key_path.string()));
+  }
+  return Exit::ok;
+}
+
+void add_init(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "init", Text::about_init,
+                        "iro init region\niro init /var/lib/iro --name \"Regio Noord\" --oin 00000003123456780000 --endpoint tcp://0.0.0.0:7411");
+  auto o = std::make_shared<InitOptions>();
+  c.add_option("DIR", o->folder, context.text(Text::opt_new_folder))->required();
+  c.add_option("--name", o->config.name, context.text(Text::opt_hub_name))->capture_default_str();
+  c.add_option("--oin", o->config.oin, context.text(Text::opt_hub_oin))->capture_default_str();
+  c.add_option("--endpoint", o->config.endpoints, context.text(Text::opt_endpoints))->capture_default_str();
+  runs(c, context, o, init);
+}
+
+struct FolderOptions {
+  fs::path folder;
+};
+
+/// Becomes irod: the one beside this program, else the one on the PATH.
+Result<int> up(Context& context, const FolderOptions& o) {
+  std::error_code ec;
+  if (!fs::exists(o.folder / "hub.toml", ec)) return fail(Errc::config_invalid, context.text(Text::no_hub, o.folder.string()));
+  std::string program = (fs::read_symlink("/proc/self/exe", ec).parent_path() / "irod").string();
+  if (::access(program.c_str(), X_OK) != 0) program = "irod";
+  std::string folder = o.folder.string();
+  char* arguments[] = {program.data(), folder.data(), nullptr};
+  ::execvp(program.c_str(), arguments);
+  return fail(Errc::io, context.text(Text::no_irod, program));
+}
+
+void add_up(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "up", Text::about_up, "iro up region");
+  auto o = std::make_shared<FolderOptions>();
+  c.add_option("DIR", o->folder, context.text(Text::opt_folder))->required();
+  runs(c, context, o, up);
+}
+
+json::object report_json(const log::VerifyReport& r) {
+  json::array findings;
+  for (const auto& f : r.findings) findings.push_back(json::object{{"where", f.where}, {"reason", f.reason}});
+  return {{"sound", r.sound()}, {"events", r.events}, {"chunks", r.chunks}, {"bodies", r.bodies}, {"bodies_gone", r.bodies_gone},
+          {"pages", r.pages}, {"head", to_hex(r.head)}, {"findings_total", r.findings_total}, {"findings", std::move(findings)}};
+}
+
+Result<int> verify(Context& context, const FolderOptions& o) {
+  std::error_code ec;
+  const fs::path data = fs::exists(o.folder / "hub.toml", ec) ? o.folder / "data" : o.folder;
+  log::VerifyProgress progress;
+  if (context.wants_progress()) {
+    progress = [](std::string_view step, std::uint64_t done, std::uint64_t of) {
+      fmt::print(stderr, of == 0 ? "\r{} {} \x1b[K" : "\r{} {} / {} \x1b[K", step, done, of);
+    };
+  }
+  const auto report = log::verify(data, progress);
+  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (!report) return fail(report.error());
+  if (context.options.json) {
+    context.print_json(report_json(*report));
+  } else if (report->sound()) {
+    Context::print(context.text(Text::verify_sound, report->events, report->chunks, report->bodies, report->bodies_gone, to_hex(report->head)));
+  } else {
+    for (const auto& finding : report->findings) Context::print(clean(finding.text()) + '\n');
+    Context::print(context.text(Text::verify_damaged, report->findings_total));
+  }
+  return report->sound() ? Exit::ok : Exit::corrupt;
+}
+
+void add_verify(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "verify", Text::about_verify, "iro verify region\niro verify --json backup-folder");
+  auto o = std::make_shared<FolderOptions>();
+  c.add_option("DIR", o->folder, context.text(Text::opt_verify_folder))->required();
+  runs(c, context, o, verify);
+}
+
+struct BackupOptions {
+  fs::path folder;
+  fs::path to;
+};
+
+void use_folder(Context& context, const fs::path& folder) {
+  if (!folder.empty() && context.options.key.empty()) context.options.hub = folder;
+}
+
+Result<int> backup(Context& context, const BackupOptions& o) {
+  use_folder(context, o.folder);
+  // The hub writes the file, from a working folder of its own.
+  const fs::path to = fs::absolute(o.to).lexically_normal();
+  const auto answer = context.control("backup", {{"to", to.string()}}, slow_command);
+  if (!answer) return fail(answer.error());
+  if (context.options.json) {
+    context.print_json(*answer);
+  } else {
+    Context::print(context.text(Text::backup_done, to.string()));
+  }
+  return Exit::ok;
+}
+
+void add_backup(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "backup", Text::about_backup, "iro backup region --to /backup/iro-$(date +%F).db");
+  auto o = std::make_shared<BackupOptions>();
+  c.add_option("DIR", o->folder, context.text(Text::opt_folder));
+  c.add_option("--to", o->to, context.text(Text::opt_backup_to))->required();
+  runs(c, context, o, backup);
+}
+
+Result<int> resume(Context& context, const FolderOptions& o) {
+  use_folder(context, o.folder);
+  const auto answer = context.control("resume", {}, slow_command);
+  if (!answer) return fail(answer.error());
+  if (context.options.json) {
+    context.print_json(*answer);
+  } else {
+    Context::print(context.text(Text::resume_done));
+  }
+  return Exit::ok;
+}
+
+void add_resume(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "resume", Text::about_resume, "iro resume region");
+  auto o = std::make_shared<FolderOptions>();
+  c.add_option("DIR", o->folder, context.text(Text::opt_folder));
+  runs(c, context, o, resume);
+}
+
+}  // namespace
+
+void add_hub_commands(CLI::App& app, Context& context) {
+  add_init(app, context);
+  add_up(app, context);
+  add_verify(app, context);
+  add_backup(app, context);
+  add_resume(app, context);
+}
+
+}  // namespace iro::cli

@@ -1,0 +1,158 @@
+#include "adapters/cli/enrolment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <toml++/toml.h>
+
+#include "hub/base/bytes.hpp"
+
+namespace iro::cli {
+namespace {
+
+bool shares(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return std::ranges::any_of(some, [&](const auto& s) { return std::ranges::find(others, s) != others.end(); });
+}
+
+constexpr std::int64_t day_ms = 86'400'000;
+
+void put_unless_empty(json::object& object, std::string_view field, const std::string& value) {
+  if (!value.empty()) object[field] = value;
+}
+
+/// `name` as a list, or its singular as one text.
+std::vector<std::string> list_in(const toml::table& table, std::string_view plural, std::string_view singular) {
+  std::vector<std::string> out;
+  if (const auto* list = table[plural].as_array()) {
+    for (const auto& item : *list) out.push_back(item.value_or(std::string()));
+  }
+  if (const auto one = table[singular].value<std::string>()) out.push_back(*one);
+  return out;
+}
+
+Result<Enrolment> enrolment_in(const toml::table& table, const fs::path& file) {
+  Enrolment e;
+  const auto text = [&](std::string_view field) { return table[field].value_or(std::string()); };
+  e.slug = text("slug");
+  e.name = text("name");
+  e.oin = text("oin");
+  e.brin = text("brin");
+  e.kvk = text("kvk");
+  e.agb = text("agb");
+  if (auto system = text("system"); !system.empty()) e.system = std::move(system);
+  e.arrangement_on = text("arrangement_date");
+  e.assessment_on = text("impact_assessment_date");
+  e.roles = list_in(table, "roles", "role");
+  e.branches = list_in(table, "branches", "branch");
+  for (const auto& [name, missing] : {std::pair{"slug", e.slug.empty()}, {"name", e.name.empty()}, {"oin", e.oin.empty()}, {"roles", e.roles.empty()}}) {
+    if (missing) return fail(Errc::config_invalid, fmt::format("{}:{}: this member has no {}", file.string(), table.source().begin.line, name));
+  }
+  return e;
+}
+
+}  // namespace
+
+json::array default_grants(const schema::Registry& registry, const std::vector<std::string>& roles) {
+  json::array out;
+  for (const schema::EventType* type : registry.types()) {
+    if (type->routing == schema::Routing::operators) continue;
+    json::object grant{{"type", type->name}};
+    if (shares(roles, type->senders)) grant["publish"] = true;
+    if (shares(roles, type->readers)) {
+      grant["receive"] = "full";
+    } else if (shares(roles, type->masked_readers)) {
+      grant["receive"] = "masked";
+    }
+    if (grant.size() > 1) out.push_back(std::move(grant));
+  }
+  return out;
+}
+
+json::object enrolment_payload(const Enrolment& e, const schema::Registry& registry, TimeMs now) {
+  json::object out = {{"member", e.slug}, {"name", e.name}, {"oin", e.oin}};
+  put_unless_empty(out, "brin", e.brin);
+  put_unless_empty(out, "kvk", e.kvk);
+  put_unless_empty(out, "agb", e.agb);
+  out["roles"] = json::array(e.roles.begin(), e.roles.end());
+  if (!e.branches.empty()) out["branches"] = json::array(e.branches.begin(), e.branches.end());
+  out["public_key"] = e.public_key;
+  out["source_system"] = e.system;
+  if (e.default_grants) out["grants"] = default_grants(registry, e.roles);
+  put_unless_empty(out, "arrangement_date", e.arrangement_on);
+  put_unless_empty(out, "impact_assessment_date", e.assessment_on);
+  out["effective_on"] = format_date(static_cast<std::int32_t>(now.value() / day_ms));
+  return out;
+}
+
+std::string source_of(const Enrolment& e) { return fmt::format("urn:nld:oin:{}:systeem:{}", e.oin, e.system); }
+
+Result<std::vector<Enrolment>> read_batch(const fs::path& file) {
+  try {
+    const toml::table table = toml::parse_file(file.string());
+    std::vector<Enrolment> out;
+    const auto* members = table["member"].as_array();
+    if (members == nullptr) return fail(Errc::config_invalid, fmt::format("{}: there is no [[member]]", file.string()));
+    for (const auto& item : *members) {
+      const auto* member = item.as_table();
+      if (member == nullptr) return fail(Errc::config_invalid, fmt::format("{}: a member is no table", file.string()));
+      auto enrolment = enrolment_in(*member, file);
+      if (!enrolment) return fail(enrolment.error());
+      out.push_back(std::move(*enrolment));
+    }
+    return out;
+  } catch (const toml::parse_error& e) {
+    return fail(Errc::config_invalid, fmt::format("{}:{}: {}", file.string(), e.source().begin.line, e.description()));
+  }
+}
+
+Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& enrolment, const client::KeyFile& operator_key,
+                                       const std::string& endpoint) {
+  std::error_code ec;
+  if (fs::exists(file, ec)) return fail(Errc::exists, fmt::format("key file {}", file.string()));
+  if (file.has_parent_path()) {
+    fs::create_directories(file.parent_path(), ec);
+    if (ec) return fail(Errc::io, fmt::format("{}: {}", file.parent_path().string(), ec.message()));
+  }
+  PendingKey out(file, {});
+  if (fs::exists(out.pending(), ec)) {
+    auto keys = client::KeyFile::load(out.pending());
+    if (!keys) return fail(keys.error());
+    if (keys->member != enrolment.slug) return fail(Errc::exists, fmt::format("{} is {}'s", out.pending().string(), keys->member));
+    out.keys_ = std::move(*keys);
+    return out;
+  }
+  auto [public_key, secret_key] = client::make_curve_keys();
+  out.keys_ = {endpoint.empty() ? operator_key.endpoint : endpoint, operator_key.hub_public_key, enrolment.slug,
+               source_of(enrolment), std::move(public_key), std::move(secret_key)};
+  IRO_TRY(out.keys_.save(out.pending()), "key file");
+  return out;
+}
+
+Status PendingKey::keep() const {
+  std::error_code ec;
+  fs::rename(pending(), file_, ec);
+  if (ec) return fail(Errc::io, fmt::format("{}: {}", file_.string(), ec.message()));
+  return {};
+}
+
+void PendingKey::drop() const {
+  std::error_code ec;
+  fs::remove(pending(), ec);
+}
+
+std::string z85_of_hex(std::string_view hex) {
+  static constexpr std::string_view digits =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+  std::array<std::uint8_t, 32> raw{};
+  if (!from_hex(hex, raw)) return {};
+  std::string out(40, ' ');
+  for (std::size_t group = 0; group < 8; ++group) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | raw[group * 4 + i];
+    for (std::size_t i = 5; i-- > 0; value /= 85) out[group * 5 + i] = digits[value % 85];
+  }
+  return out;
+}
+
+}  // namespace iro::cli

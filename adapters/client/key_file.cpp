@@ -1,0 +1,116 @@
+// Key files and fresh keys (client.hpp).
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <toml++/toml.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "adapters/client/client.hpp"
+#include "hub/base/assert.hpp"
+
+namespace iro::client {
+namespace {
+
+constexpr std::size_t z85_key_chars = 40;
+constexpr mode_t owner_only = 0600;
+constexpr mode_t group_and_others = 0077;
+
+Status check_key(std::string_view name, const std::string& text) {
+  std::array<std::uint8_t, 32> raw{};
+  if (text.size() != z85_key_chars || zmq_z85_decode(raw.data(), text.c_str()) == nullptr) {
+    return fail(Errc::config_invalid, fmt::format("{} is not 40 characters of Z85", name));
+  }
+  return {};
+}
+
+Status check(const KeyFile& keys) {
+  if (keys.endpoint.empty()) return fail(Errc::config_invalid, "hub.endpoint is missing");
+  IRO_TRY(check_key("hub.public_key", keys.hub_public_key), "hub");
+  IRO_TRY(check_key("member.public_key", keys.public_key), "member");
+  IRO_TRY(check_key("member.secret_key", keys.secret_key), "member");
+  return {};
+}
+
+/// A TOML basic string. Slugs, URNs and Z85 need no escape but these two.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string render(const KeyFile& k) {
+  return fmt::format(
+      "# Key file of {0}. Whoever has it can speak for {0}: keep it to yourself.\n"
+      "[hub]\nendpoint = {1}\npublic_key = {2}\n\n"
+      "[member]\nslug = {3}\nsource = {4}\npublic_key = {5}\nsecret_key = {6}\n",
+      k.member, quoted(k.endpoint), quoted(k.hub_public_key), quoted(k.member), quoted(k.source), quoted(k.public_key),
+      quoted(k.secret_key));
+}
+
+Error system_error(std::string_view what, const std::filesystem::path& path) {
+  return {errno == EEXIST ? Errc::exists : Errc::io,
+          fmt::format("{} {}: {}", what, path.string(), std::strerror(errno))};
+}
+
+/// Write all of `text` and its file to disk.
+Status write_file(int fd, std::string_view text, const std::filesystem::path& path) {
+  while (!text.empty()) {
+    const auto n = ::write(fd, text.data(), text.size());
+    if (n < 0) return fail(system_error("write", path));
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fsync(fd) != 0) return fail(system_error("write", path));
+  return {};
+}
+
+}  // namespace
+
+Result<KeyFile> KeyFile::load(const std::filesystem::path& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return fail(system_error("read", path));
+  try {
+    const toml::table file = toml::parse_file(path.string());
+    const auto text = [&](std::string_view table, std::string_view key) {
+      return file[table][key].value_or(std::string());
+    };
+    KeyFile keys{text("hub", "endpoint"),  text("hub", "public_key"),    text("member", "slug"),
+                 text("member", "source"), text("member", "public_key"), text("member", "secret_key")};
+    keys.readable_by_others = (about.st_mode & group_and_others) != 0;
+    IRO_TRY(check(keys), path.string());
+    return keys;
+  } catch (const toml::parse_error& e) {
+    return fail(Errc::config_invalid, fmt::format("{}:{}: {}", path.string(), e.source().begin.line, e.description()));
+  }
+}
+
+Status KeyFile::save(const std::filesystem::path& path) const {
+  IRO_TRY(check(*this), path.string());
+  // The whole file appears under its name or nothing does: link() refuses a name that is taken.
+  std::string draft = path.string() + ".XXXXXX";
+  const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
+  if (fd < 0) return fail(system_error("write", draft));
+  Status status = write_file(fd, render(*this), path);
+  if (status && ::fchmod(fd, owner_only) != 0) status = fail(system_error("protect", path));
+  ::close(fd);
+  if (status && ::link(draft.c_str(), path.c_str()) != 0) status = fail(system_error("write", path));
+  ::unlink(draft.c_str());
+  return status;
+}
+
+std::pair<std::string, std::string> make_curve_keys() {
+  std::array<char, z85_key_chars + 1> public_key{};
+  std::array<char, z85_key_chars + 1> secret_key{};
+  const int made = zmq_curve_keypair(public_key.data(), secret_key.data());
+  IRO_ASSERT(made == 0, "libzmq is built with CURVE");
+  return {public_key.data(), secret_key.data()};
+}
+
+}  // namespace iro::client

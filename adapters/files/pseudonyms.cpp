@@ -1,0 +1,146 @@
+#include "adapters/files/pseudonyms.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "hub/base/crypto.hpp"
+
+namespace iro::files {
+namespace {
+
+constexpr std::string_view space = "files.person";  // permanent: it is in the notes of every member
+constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::size_t pseudonym_characters = 20;    // 100 bits
+constexpr std::size_t longest_run = 6;              // of digits; personal numbers have eight or nine
+
+std::string to_base32(ByteView bytes, std::size_t characters) {
+  std::string out;
+  std::uint32_t bits = 0;
+  std::uint32_t have = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    have += 8;
+    for (; have >= 5 && out.size() < characters; have -= 5) out.push_back(base32[bits >> (have - 5) & 31]);
+  }
+  return out;
+}
+
+std::size_t run_of_digits(std::string_view text) {
+  std::size_t longest = 0;
+  std::size_t run = 0;
+  for (const char c : text) {
+    run = c >= '0' && c <= '9' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  return longest;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+tl::unexpected<Error> system_error(std::string_view what, const std::filesystem::path& path) {
+  return fail(Errc::io, fmt::format("{} {}: {}", what, path.string(), std::strerror(errno)));
+}
+
+/// Written beside and linked into place, so that a half-written key is never found and two makers agree on one.
+Status make_key_file(const std::filesystem::path& path) {
+  std::array<std::uint8_t, 32> key{};
+  random_bytes(key);
+  const auto beside = path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
+  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return system_error("create", beside);
+  const bool written = ::write(fd, key.data(), key.size()) == ::ssize_t(key.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  const bool linked = written && (::link(beside.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  Status done;
+  if (!linked) done = system_error("write", path);
+  ::unlink(beside.c_str());
+  // The name must survive a power cut as well: events will refer to what this key makes.
+  if (const int folder = ::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) {
+    if (::fsync(folder) != 0 && done) done = system_error("sync", path.parent_path());
+    ::close(folder);
+  }
+  return done;
+}
+
+}  // namespace
+
+Result<PrivateKey> PrivateKey::open(const std::filesystem::path& path) {
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) {
+    if (Status made = make_key_file(path); !made) return fail(made.error());
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  if (fd < 0) return system_error("open", path);
+  PrivateKey key;
+  struct ::stat info {};
+  const bool whole = ::fstat(fd, &info) == 0 && info.st_size == ::off_t(key.key_.size()) &&
+                     ::read(fd, key.key_.data(), key.key_.size()) == ::ssize_t(key.key_.size());
+  ::close(fd);
+  if (!whole) return fail(Errc::corrupt, fmt::format("{} is not a key of 32 bytes: restore it from a backup, a new one would give every student a new pseudonym", path.string()));
+  if ((info.st_mode & 077) != 0) return fail(Errc::config_invalid, fmt::format("{} may be read by others: chmod 600 it", path.string()));
+  return key;
+}
+
+PrivateKey PrivateKey::random() {
+  PrivateKey key;
+  random_bytes(key.key_);
+  return key;
+}
+
+std::string PrivateKey::mac(std::string_view purpose, std::string_view text) const {
+  std::string message(purpose);
+  message.push_back('\0');
+  message += text;
+  return to_hex(keyed_mac(key_, as_bytes(message)));
+}
+
+std::string random_pseudonym() {
+  for (;;) {
+    std::array<std::uint8_t, 13> bytes{};
+    random_bytes(bytes);
+    std::string name = "p-" + to_base32(bytes, pseudonym_characters);
+    if (run_of_digits(name) <= longest_run) return name;
+  }
+}
+
+Result<std::string> Pseudonyms::of(std::string_view kind, PersonalNumbers numbers) {
+  const std::string_view first = trimmed(numbers.bsn);
+  const std::string_view second = trimmed(numbers.other);
+  if (first.empty() && second.empty()) return fail(Errc::csv_value, "there is no personal number");
+  const std::string first_key = first.empty() ? "" : key_.mac(kind, first);
+  const std::string second_key = second.empty() ? "" : key_.mac("onderwijsnummer", second);
+  std::optional<std::string> known;
+  if (!first_key.empty()) known = notes_.get(space, first_key);
+  const bool first_known = known.has_value();
+  if (!known && !second_key.empty()) known = notes_.get(space, second_key);
+  const bool second_known = known.has_value() && !first_known;
+  if (!known) {
+    known = random_pseudonym();
+    ++made_;
+  }
+  if (!first_key.empty() && !first_known) notes_.put(space, first_key, *known);
+  if (!second_key.empty() && !second_known && !notes_.get(space, second_key)) notes_.put(space, second_key, *known);
+  return *known;
+}
+
+std::string Pseudonyms::derived_id(std::string_view prefix, std::string_view text) const {
+  for (std::uint32_t round = 0;; ++round) {
+    const std::string hex = key_.mac(fmt::format("id {}", round), text);
+    std::array<std::uint8_t, 16> bytes{};
+    from_hex(hex, bytes);
+    std::string id = fmt::format("{}-{}", prefix, to_base32(bytes, pseudonym_characters));
+    if (run_of_digits(id) <= longest_run) return id;
+  }
+}
+
+}  // namespace iro::files

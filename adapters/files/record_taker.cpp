@@ -1,0 +1,178 @@
+#include "adapters/files/record_taker.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+
+#include "adapters/files/values.hpp"
+#include "hub/base/assert.hpp"
+
+namespace iro::files {
+namespace {
+
+constexpr std::string_view space = "files.thing";  // permanent: it is in the notes of every member
+constexpr std::size_t most_unknown = 1'000;
+
+/// What the notes remember of a thing: how often it was sent, and a keyed hash of the last content.
+struct Sent {
+  std::uint64_t times = 0;
+  std::string_view hash;
+};
+
+Sent read_sent(std::string_view note) {
+  Sent sent;
+  const std::size_t gap = std::min(note.find(' '), note.size());
+  std::from_chars(note.data(), note.data() + gap, sent.times);
+  if (gap < note.size()) sent.hash = note.substr(gap + 1);
+  return sent;
+}
+
+boost::json::object to_object(const std::map<std::string, std::uint64_t>& numbers) {
+  boost::json::object out;
+  for (const auto& [name, number] : numbers) out[name] = number;
+  return out;
+}
+
+}  // namespace
+
+/// An event with its identity, ready to be published; without one when it was sent before.
+struct RecordTaker::Ready {
+  std::optional<schema::Event> event;
+  std::string short_type;
+  std::string note_key;
+  std::string note;
+  bool changed = false;
+};
+
+Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const Draft& draft, client::OutboxTransaction& outbox) const {
+  const std::string json = boost::json::serialize(draft.payload);
+  const std::string hash = key_.mac("content", json);
+  const std::string thing = key_.mac("thing", fmt::format("{} {} {}", format, draft.type, draft.key));
+  Ready ready;
+  ready.note_key = fmt::format("{}/{}", format, thing);
+  const auto note = outbox.get(space, ready.note_key);
+  const Sent sent = note ? read_sent(*note) : Sent{};
+  if (sent.hash == hash) return ready;
+
+  ready.changed = sent.times > 0;
+  const bool as_change = ready.changed && !draft.changed_type.empty();
+  const schema::EventType* type = registry_.find_loosely(as_change ? draft.changed_type : draft.type);
+  if (type == nullptr) return fail(Errc::unknown_type, draft.type);
+  auto payload = registry_.from_json(*type, json);
+  if (!payload) return fail(payload.error());
+  std::string personal_at;
+  registry_.visit_texts(*type, *payload, [&](std::string_view path, std::string_view text) {
+    if (looks_personal(text)) personal_at = path;
+  });
+  if (!personal_at.empty()) {
+    return fail(Errc::personal_number, fmt::format("{}: this text holds what looks like a BSN or an onderwijsnummer", personal_at));
+  }
+  schema::Event event;
+  event.type = type->name;
+  event.revision = type->revision;
+  // The count keeps a thing that goes back to an earlier content from being taken for a repetition.
+  event.foreign_id = fmt::format("files:{}:{}:{}", ready.note_key, sent.times + 1, hash);
+  event.payload = std::move(*payload);
+  ready.event = std::move(event);
+  ready.note = fmt::format("{} {}", sent.times + 1, hash);
+  return ready;
+}
+
+Result<std::vector<Reject>> RecordTaker::take(RecordReader& reader, RecordReader::Item item, client::OutboxTransaction& outbox,
+                                              Counts& counts) const {
+  ++counts.records;
+  if (item == RecordReader::Item::problem) {
+    ++counts.rejected;
+    return std::vector<Reject>{reader.problem()};
+  }
+  Pseudonyms pseudonyms(key_, outbox);
+  Record record = reader.build(pseudonyms);
+  std::vector<Ready> ready;
+  for (const Draft& draft : record.drafts) {
+    if (!record.rejects.empty()) break;
+    auto one = prepare(reader.format(), draft, outbox);
+    if (!one) {
+      record.rejects.push_back(reader.explain(draft, one.error()));
+    } else if (one->event) {
+      ready.push_back(std::move(*one));
+    }
+  }
+  counts.new_pseudonyms += pseudonyms.made();
+  if (!record.rejects.empty()) {
+    ++counts.rejected;
+    return std::move(record.rejects);
+  }
+  for (Ready& one : ready) {
+    outbox.put(space, one.note_key, one.note);
+    ++counts.events_by_type[one.event->type];
+    const auto id = outbox.publish(std::move(*one.event));
+    if (!id) return fail(id.error().within("publish"));
+    counts.changed += one.changed;
+  }
+  counts.events += ready.size();
+  counts.unchanged += ready.empty() && !record.drafts.empty();
+  counts.early_ends += record.early_end;
+  counts.started_unsigned += record.started_unsigned;
+  const std::string& unknown = record.unknown_programme;
+  if (!unknown.empty() && (counts.unknown_programmes.size() < most_unknown || counts.unknown_programmes.contains(unknown))) {
+    ++counts.unknown_programmes[unknown];
+  }
+  return std::vector<Reject>{};
+}
+
+std::string Counts::to_json() const {
+  boost::json::object out;
+  out["records"] = records;
+  out["events"] = events;
+  out["unchanged"] = unchanged;
+  out["changed"] = changed;
+  out["rejected"] = rejected;
+  out["early_ends"] = early_ends;
+  out["started_unsigned"] = started_unsigned;
+  out["new_pseudonyms"] = new_pseudonyms;
+  out["events_by_type"] = to_object(events_by_type);
+  out["unknown_programmes"] = to_object(unknown_programmes);
+  return boost::json::serialize(out);
+}
+
+Result<Counts> Counts::from_json(std::string_view text) {
+  boost::json::error_code error;
+  const boost::json::value value = boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
+  const boost::json::object* object = error ? nullptr : value.if_object();
+  if (object == nullptr) return fail(Errc::corrupt, "the counts of a file are no JSON object");
+  const auto number = [](const boost::json::value* v) { return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>() : 0; };
+  const auto numbers = [&](const char* name, std::map<std::string, std::uint64_t>& out) {
+    const boost::json::value* list = object->if_contains(name);
+    if (list == nullptr || !list->is_object()) return;
+    for (const auto& item : list->as_object()) out[std::string(item.key())] = number(&item.value());
+  };
+  Counts c;
+  c.records = number(object->if_contains("records"));
+  c.events = number(object->if_contains("events"));
+  c.unchanged = number(object->if_contains("unchanged"));
+  c.changed = number(object->if_contains("changed"));
+  c.rejected = number(object->if_contains("rejected"));
+  c.early_ends = number(object->if_contains("early_ends"));
+  c.started_unsigned = number(object->if_contains("started_unsigned"));
+  c.new_pseudonyms = number(object->if_contains("new_pseudonyms"));
+  numbers("events_by_type", c.events_by_type);
+  numbers("unknown_programmes", c.unknown_programmes);
+  return c;
+}
+
+void Counts::add(const Counts& other) {
+  records += other.records;
+  events += other.events;
+  unchanged += other.unchanged;
+  changed += other.changed;
+  rejected += other.rejected;
+  early_ends += other.early_ends;
+  started_unsigned += other.started_unsigned;
+  new_pseudonyms += other.new_pseudonyms;
+  for (const auto& [type, n] : other.events_by_type) events_by_type[type] += n;
+  for (const auto& [code, n] : other.unknown_programmes) unknown_programmes[code] += n;
+}
+
+}  // namespace iro::files

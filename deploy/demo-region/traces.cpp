@@ -1,0 +1,100 @@
+#include "deploy/demo-region/traces.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+#include <unordered_set>
+
+#include "adapters/files/byte_source.hpp"
+#include "adapters/files/csv_reader.hpp"
+
+namespace iro::demo {
+namespace {
+
+namespace fs = std::filesystem;
+using Numbers = std::unordered_set<std::string>;
+
+constexpr std::size_t digits = 9;  // of a BSN
+
+bool is_duo_file(const fs::path& path) { return path.filename().string().starts_with("RO_"); }
+
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code error;  // a file that goes away while we look is no finding
+  for (auto at = fs::recursive_directory_iterator(folder, error); at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (error) break;
+    if (at->is_regular_file(error)) out.push_back(at->path());
+  }
+  return out;
+}
+
+std::string contents(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+/// Calls `see` with each run of exactly nine digits.
+template <typename See>
+void nine_digit_runs(std::string_view bytes, const See& see) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    std::size_t end = at;
+    while (end < bytes.size() && bytes[end] >= '0' && bytes[end] <= '9') ++end;
+    if (end - at == digits) see(bytes.substr(at, digits));
+    at = end + 1;
+  }
+}
+
+/// The second field of the PER records.
+void collect(const fs::path& duo_file, Numbers& numbers) {
+  std::istringstream lines(contents(duo_file));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("PER")) nine_digit_runs(line.substr(0, 4 + digits), [&](std::string_view n) { numbers.emplace(n); });
+  }
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_personal_numbers(const fs::path& root, const Region& region) {
+  Numbers numbers;
+  for (const Member& member : region.members) {
+    if (member.role != Role::school) continue;
+    for (const fs::path& file : files_below(root / "members" / member.slug)) {
+      if (is_duo_file(file)) collect(file, numbers);
+    }
+  }
+  if (numbers.empty()) return fail(Errc::not_found, "no personal numbers in the schools' DUO files: nothing was searched for");
+  std::vector<std::string> found;
+  for (const fs::path& file : files_below(root)) {
+    if (is_duo_file(file)) continue;
+    std::size_t hits = 0;
+    nine_digit_runs(contents(file), [&](std::string_view n) { hits += numbers.contains(std::string(n)) ? 1 : 0; });
+    if (hits > 0) found.push_back(fmt::format("{} personal numbers stand in {}", hits, fs::relative(file, root).string()));
+  }
+  return found;
+}
+
+Result<std::size_t> count_rejects(const fs::path& member) {
+  std::size_t rows = 0;
+  for (const fs::path& file : files_below(member)) {
+    const std::string name = file.filename().string();
+    if (name.find(".rejects.") == name.npos) continue;
+    auto source = files::FileSource::open(file);
+    if (!source) return fail(source.error());
+    auto csv = files::CsvReader::open(std::move(*source));
+    if (!csv) return fail(csv.error());
+    std::size_t here = 0;
+    for (;;) {
+      const auto item = csv->next();
+      if (!item) return fail(item.error().within(file.string()));
+      if (*item == files::CsvReader::Item::end) break;
+      ++here;
+    }
+    if (here > 0) rows += here - 1;  // the header
+  }
+  return rows;
+}
+
+}  // namespace iro::demo

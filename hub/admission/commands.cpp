@@ -1,0 +1,188 @@
+#include "hub/admission/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "hub/admission/z85.hpp"
+#include "hub/base/limits.hpp"
+
+namespace iro::admission {
+namespace json = boost::json;
+namespace {
+
+constexpr std::string_view command_prefix = "nl.placements.hub.";
+
+std::string text(const json::object& o, const char* name) {
+  const auto* v = o.if_contains(name);
+  return v != nullptr && v->is_string() ? std::string(v->as_string()) : std::string();
+}
+
+std::uint32_t number(const json::object& o, const char* name) {
+  const auto* v = o.if_contains(name);
+  return v != nullptr && v->is_number() ? v->to_number<std::uint32_t>() : 0;
+}
+
+std::vector<std::string> texts(const json::object& o, const char* name) {
+  std::vector<std::string> out;
+  if (const auto* v = o.if_contains(name); v != nullptr && v->is_array()) {
+    for (const auto& item : v->as_array()) out.emplace_back(item.as_string());
+  }
+  return out;
+}
+
+Receive receive_of(const json::object& o) {
+  const std::string name = text(o, "receive");
+  for (const Receive r : {Receive::masked, Receive::full, Receive::denied}) {
+    if (name_of(r) == name) return r;
+  }
+  return Receive::none;
+}
+
+Grant grant_of(const json::object& o) {
+  const auto* publish = o.if_contains("publish");
+  return {publish != nullptr && publish->is_bool() && publish->as_bool(), receive_of(o)};
+}
+
+tl::unexpected<Error> invalid(std::string why) { return fail(Errc::command_invalid, std::move(why)); }
+
+/// The key that the command brings, unless somebody has it already.
+Result<MemberKey> new_key(const Membership& membership, const json::object& o, TimeMs now) {
+  const auto raw = z85_key(text(o, "public_key"));
+  if (!raw) return invalid("public_key is not a CURVE key in Z85 (40 characters)");
+  for (const auto& m : membership.all()) {
+    if (std::ranges::any_of(m->keys, [&](const MemberKey& k) { return k.public_key == *raw; })) {
+      return invalid(fmt::format("this key belongs to {} already", m->slug));
+    }
+  }
+  MemberKey key;
+  key.no = membership.next_key();
+  key.public_key = *raw;
+  key.added = now;
+  return key;
+}
+
+Status enrol(Membership& membership, const json::object& o, TimeMs now) {
+  Member m;
+  m.slug = text(o, "member");
+  m.name = text(o, "name");
+  m.oin = text(o, "oin");
+  m.brin = text(o, "brin");
+  m.kvk = text(o, "kvk");
+  m.agb = text(o, "agb");
+  m.source_system = text(o, "source_system").empty() ? "iro" : text(o, "source_system");
+  m.roles = texts(o, "roles");
+  m.branches = texts(o, "branches");
+  if (!valid_slug(m.slug)) return invalid(fmt::format("'{}' is no member name: use 2 to 40 of a-z, 0-9 and -", m.slug));
+  if (membership.find(m.slug) != nullptr) return invalid(fmt::format("there is a member {} already", m.slug));
+  if (m.oin.size() != 20 || m.oin.find_first_not_of("0123456789") != std::string::npos) {
+    return invalid(fmt::format("'{}' is no OIN: it has 20 digits", m.oin));
+  }
+  for (const auto& other : membership.all()) {
+    if (other->oin == m.oin) return invalid(fmt::format("OIN {} belongs to {} already", m.oin, other->slug));
+  }
+  if (m.roles.empty()) return invalid("a member needs a role (school, care_provider, pool, bureau, employer)");
+  if (membership.all().size() >= limits::members) return invalid(fmt::format("a hub has at most {} members", limits::members));
+  auto key = new_key(membership, o, now);
+  if (!key) return fail(key.error());
+  m.keys.push_back(*key);
+  if (const auto* grants = o.if_contains("grants"); grants != nullptr && grants->is_array()) {
+    for (const auto& g : grants->as_array()) m.grants[text(g.as_object(), "type")] = grant_of(g.as_object());
+  }
+  m.no = membership.next_no();
+  membership.put(std::move(m));
+  return {};
+}
+
+using Change = Status (*)(const Membership&, Member&, const json::object&, TimeMs);
+
+Status change_member(const Membership&, Member& m, const json::object& o, TimeMs) {
+  if (const auto roles = texts(o, "roles"); !roles.empty()) m.roles = roles;
+  if (const auto branches = texts(o, "branches"); !branches.empty()) m.branches = branches;
+  if (const std::string name = text(o, "name"); !name.empty()) m.name = name;
+  // A suspended member keeps its keys: nothing is taken from it or given to it meanwhile.
+  if (const std::string status = text(o, "status"); !status.empty()) m.active = status == "active";
+  return {};
+}
+
+Status leave(const Membership&, Member& m, const json::object&, TimeMs now) {
+  m.active = false;
+  for (auto& k : m.keys) {
+    if (k.active()) k.revoked = now;
+  }
+  return {};
+}
+
+Status add_key(const Membership& membership, Member& m, const json::object& o, TimeMs now) {
+  if (std::ranges::count_if(m.keys, &MemberKey::active) >= 2) return invalid(fmt::format("{} has two active keys: revoke one first", m.slug));
+  auto key = new_key(membership, o, now);
+  if (!key) return fail(key.error());
+  m.keys.push_back(*key);
+  return {};
+}
+
+Status revoke_key(const Membership&, Member& m, const json::object& o, TimeMs now) {
+  const auto raw = z85_key(text(o, "public_key"));
+  const auto at = std::ranges::find_if(m.keys, [&](const MemberKey& k) { return raw && k.public_key == *raw; });
+  if (at == m.keys.end()) return invalid(fmt::format("{} has no such key", m.slug));
+  if (at->active()) at->revoked = now;
+  return {};
+}
+
+Status change_grant(const Membership&, Member& m, const json::object& o, TimeMs) {
+  const std::string type = text(o, "type");
+  const Grant g = grant_of(o);
+  if (type.empty()) return invalid("type is missing");
+  if (g == Grant{}) {
+    m.grants.erase(type);
+  } else {
+    m.grants[type] = g;
+  }
+  return {};
+}
+
+Status change_quota(const Membership&, Member& m, const json::object& o, TimeMs) {
+  m.quota = {number(o, "events_per_second"), number(o, "bytes_per_second"), number(o, "burst_events")};
+  return {};
+}
+
+/// Records of the operator that change nothing about the members.
+Status record_only(const Membership&, Member&, const json::object&, TimeMs) { return {}; }
+
+Change change_for(std::string_view verb) {
+  static const std::map<std::string_view, Change> changes = {
+      {"member-changed.v1", change_member}, {"member-left.v1", leave},        {"key-added.v1", add_key},
+      {"key-revoked.v1", revoke_key},       {"grant-changed.v1", change_grant}, {"quota-changed.v1", change_quota}};
+  const auto at = changes.find(verb);
+  return at == changes.end() ? record_only : at->second;
+}
+
+}  // namespace
+
+bool is_command(std::string_view type) { return type.starts_with(command_prefix); }
+
+bool valid_slug(std::string_view slug) {
+  return slug.size() >= 2 && slug.size() <= 40 && slug.front() != '-' &&
+         slug.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+Status apply_command(Membership& membership, std::string_view type, std::string_view payload_json, TimeMs now) {
+  boost::system::error_code ec;
+  const json::value parsed = json::parse(payload_json, ec);
+  if (ec || !parsed.is_object()) return invalid("the payload is no JSON object");
+  const json::object& o = parsed.as_object();
+  const std::string_view verb = type.substr(command_prefix.size());
+  if (verb == "member-enrolled.v1") return enrol(membership, o, now);
+  const Change change = change_for(verb);
+  if (change == record_only) return {};
+  const Member* found = membership.find(text(o, "member"));
+  if (found == nullptr) return invalid(fmt::format("there is no member '{}'", text(o, "member")));
+  if (found->no == operator_no && change != add_key && change != revoke_key) return invalid("the operator cannot be changed");
+  Member edited = *found;
+  IRO_TRY(change(membership, edited, o, now), "command");
+  membership.put(std::move(edited));
+  return {};
+}
+
+}  // namespace iro::admission

@@ -1,0 +1,21 @@
+// hub/admission/personal_number.hpp: keeps BSN and onderwijsnummer out of free text.
+//
+// Both have nine digits (a BSN of eight is written with a leading zero or
+// without) and are told by the eleven-test: with weights 9, 8, ... 2, -1 the sum
+// is 0 modulo 11 for a BSN and 5 for an onderwijsnummer. People write them with
+// dots, spaces or hyphens between the digits, so those are skipped. About one in
+// five random nine-digit numbers is caught too: official numbers of
+// organisations belong in `identifier` fields, which are not looked at.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace iro::admission {
+
+enum class PersonalNumber { bsn, onderwijsnummer };
+
+/// The first personal number in `text`, if any.
+std::optional<PersonalNumber> find_personal_number(std::string_view text);
+
+}  // namespace iro::admission

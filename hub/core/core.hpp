@@ -1,0 +1,298 @@
+// hub/core/core.hpp: the straight line of an event through the hub.
+//
+//   step(Frame)      receive.cpp   which session, which verb
+//     PUB            publish.cpp   admission: a verdict for each event; the accepted join the open batch
+//   step(Flush)      batch.cpp     reaction in rounds until quiet; routing writes down the audience; CommitNow
+//   step(Committed)  commit.cpp    receipts leave; what was changed takes effect
+//                    deliver.cpp   consumers with credit get what concerns them
+//     ACK ...        deliver.cpp   cursors move, and join the next commit
+//     SUB, QUERY     subscribe.cpp, ask.cpp
+//
+// Core is sans-I/O: step(input, now) -> actions, no clock, no thread, no disk.
+// One batch is open at a time; while it is being decided or committed, frames
+// wait inside (64 MiB, then publishers are refused `busy`).
+//
+// Invariants:
+//  1. Nothing is acknowledged or delivered before its commit succeeded.
+//  2. What a failed commit carried is undone: producers, members, texts, foreign ids;
+//     state changes of consumers are carried over to the next commit.
+//  3. A delivered event was in the audience written at its commit, and today's
+//     grants still allow it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "hub/admission/admission.hpp"
+#include "hub/base/crypto.hpp"
+#include "hub/base/limits.hpp"
+#include "hub/core/interner.hpp"
+#include "hub/core/step.hpp"
+#include "hub/delivery/consumer.hpp"
+#include "hub/log/keys.hpp"
+#include "hub/reaction/rounds.hpp"
+#include "hub/routing/routing.hpp"
+#include "hub/schema/frames.hpp"
+#include "hub/schema/registry.hpp"
+
+namespace iro::core {
+
+struct Config {
+  std::string hub_name = "iro";
+  std::string software = "irod";
+  std::string hub_oin;                              // source of what plugins emit
+  std::array<std::uint8_t, 32> token_key{};
+  std::array<std::uint8_t, 32> receipt_key{};
+  std::array<std::uint8_t, 32> operator_key{};      // public; enrolled as member 0 when the log is new
+  std::vector<reaction::PluginSpec> plugins;
+  std::size_t input_queue_bytes = limits::input_queue_bytes;
+};
+
+/// What the daemon and `status` want to know. Counted since the start.
+struct Counters {
+  std::uint64_t accepted = 0, refused = 0, repeated = 0, commits = 0, delivered = 0, acked = 0, retries = 0, parked = 0;
+  std::uint64_t busy = 0, failed_commits = 0, strangers = 0;
+  std::map<Errc, std::uint64_t> refusals;
+  std::map<std::string, std::uint64_t, std::less<>> by_type;
+};
+
+class Core {
+ public:
+  /// Fails with corrupt when the snapshot contradicts itself, config_invalid for the plugins.
+  /// `registry` and `keys` outlive the core.
+  static iro::Result<std::unique_ptr<Core>> create(const schema::Registry& registry, log::KeyRing& keys, Config config,
+                                              log::Snapshot snapshot, TimeMs now);
+  void step(Input input, TimeMs now, Actions& out);
+
+  [[nodiscard]] std::shared_ptr<const admission::Membership> membership() const { return members_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] Seq next_seq() const { return next_seq_; }
+  [[nodiscard]] const Hash& head() const { return head_; }
+  [[nodiscard]] const Interner& interner() const { return interner_; }
+  /// May `member` see this entry, and in full? Audience and current grants. For views on the same thread.
+  enum class Sight { nothing, masked, full };
+  [[nodiscard]] Sight sight(const log::EntryView& entry, MemberNo member);
+  /// The earliest moment at which a Tick has work to do, for tests that skip time.
+  [[nodiscard]] bool idle() const;
+
+ private:
+  Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Rounds rounds);
+  Status restore(log::Snapshot snapshot, TimeMs now);
+
+  struct Session {
+    ConnectionNo connection;
+    Principal who;
+    std::string client_name;
+    ProducerId producer;
+    std::uint64_t start_number = 0;
+    SessionEpoch epoch;
+    TimeMs last_seen;
+    std::set<ConsumerNo> consumers;
+  };
+  struct Producer {
+    log::ProducerRow row;      // as committed
+    ProducerSeq pending;       // with the open batch
+    Hash pending_hash{};
+    bool touched = false;
+  };
+  /// An accepted event of the open batch, and what became of it.
+  struct Item {
+    schema::EventView event;
+    std::shared_ptr<const Bytes> memory;   // what the views point into
+    MemberNo sender;
+    ProducerId producer;
+    ProducerSeq sequence;
+    admission::Admitted admitted;
+    reaction::Ruling ruling = reaction::Ruling::accept;
+    std::string reason;
+    std::uint32_t emitted_by = 0;          // item + 1 of its cause, when a plugin made it
+    std::uint32_t ordinal = 0;             // how many a plugin has emitted on it
+  };
+  struct Waiter {
+    ConnectionNo connection;
+    SessionEpoch epoch;
+    MemberNo member;
+    ProducerId producer;
+    ProducerSeq first;                     // of the PUB
+    wire::PubAck ack;
+  };
+  /// The open batch: everything since the last CommitNow.
+  struct Batch {
+    std::vector<Item> items;
+    std::size_t bytes = 0;
+    std::vector<Waiter> waiters;
+    std::set<ProducerId> producers;
+    std::vector<std::array<std::uint8_t, 16>> foreign;
+    std::shared_ptr<admission::Membership> members;   // edited copy, when a command is in the batch
+    std::set<MemberNo> members_changed;
+    std::vector<log::AuditRow> audit;
+    std::vector<log::PluginStateRow> plugin_state;
+    std::vector<log::TimerRow> timers;
+  };
+  enum class Phase { open, reacting, committing };
+
+  /// A chunk with its entries decoded, ready to be offered to consumers.
+  struct Ready {
+    log::ChunkView view;
+    std::vector<log::EntryView> entries;
+    std::vector<const schema::EventType*> types;      // beside the entries; nullptr: no longer known
+  };
+  /// One event chosen for a consumer.
+  struct Choice {
+    const Ready* ready = nullptr;
+    std::uint32_t index = 0;
+    bool masked = false;
+    auto operator<=>(const Choice&) const = default;
+  };
+
+  /// What goes into one frame.
+  struct Selection {
+    std::vector<Choice> chosen;
+    std::size_t bytes = 0;
+  };
+
+  // receive.cpp
+  void on_frame(Frame frame, TimeMs now, Actions& out);
+  void dispatch(const Frame& frame, wire::Message message, TimeMs now, Actions& out);
+  void on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out);
+  std::optional<wire::ErrorMessage> refuse_hello(const Frame& frame, const wire::Hello& hello, TimeMs now);
+  void end_session(ConnectionNo connection);
+  void on_tick(TimeMs now, Actions& out);
+  void on_drain(const Drain& drain, Actions& out);
+  Session* session_of(const Frame& frame, SessionEpoch epoch, Actions& out);
+  void send(const Session& session, const wire::Body& body, Actions& out);
+  void send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request, Actions& out);
+  void drain_waiting(TimeMs now, Actions& out);
+
+  // publish.cpp
+  void on_pub(Session& session, wire::Message& message, TimeMs now, Actions& out);
+  bool take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory, Producer& producer,
+                  Waiter& waiter, TimeMs now);
+  std::optional<std::pair<Errc, std::string>> command(const schema::EventView& event, const schema::EventType& type, MemberNo actor, TimeMs now);
+  void refuse_rest(Waiter& waiter, ProducerSeq from, Errc code, std::string reason, std::uint32_t retry_ms);
+
+  // batch.cpp
+  void close_batch(TimeMs now, Actions& out);
+  void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
+  void apply_outcomes(std::vector<reaction::Rounds::Applied> applied, TimeMs now);
+  void apply_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit, TimeMs now);
+  void call_plugins(std::vector<reaction::Call> calls, TimeMs now, Actions& out);
+  void begin_round(std::size_t first_item, TimeMs now, Actions& out);
+  void commit_batch(TimeMs now, Actions& out);
+  void build_chunk(log::Commit& commit, TimeMs now);
+  log::EntryView make_entry(const Item& item, TimeMs now);
+  void decide_audience(const Item& item, log::EntryView& entry, std::set<MemberNo>& everybody);
+  Bytes stored_body(const Item& item, log::EntryView& entry);
+  void collect_state(log::Commit& commit, TimeMs now);
+
+  // commit.cpp
+  void on_committed(Committed committed, TimeMs now, Actions& out);
+  void commit_succeeded(TimeMs now, Actions& out);
+  void commit_failed(const Error& error, TimeMs now, Actions& out);
+  void answer_waiters(TimeMs now, Actions& out);
+  void on_probed(const Probed& probed, TimeMs now, Actions& out);
+  wire::Receipt receipt_for(MemberNo member) const;
+
+  // deliver.cpp
+  void pump_all(TimeMs now, Actions& out);
+  void pump(delivery::Consumer& consumer, TimeMs now, Actions& out);
+  void pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out);
+  bool pump_events(delivery::Consumer& consumer, Actions& out);
+  void ask_chunks(const delivery::Consumer& consumer, Seq from, std::optional<Seq> retry, Actions& out);
+  bool passes_filter(const delivery::Filter& filter, const log::EntryView& entry) const;
+  bool offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selection& selection);
+  void send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt, Actions& out);
+  const wire::DeliverBlock* block_for(const std::vector<Choice>& chosen);
+  bool materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
+  iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
+  std::shared_ptr<const Ready> recent(Seq seq) const;
+  void remember_recent(std::shared_ptr<const Ready> ready);
+  void on_chunks(ChunksRead read, TimeMs now, Actions& out);
+  void on_ack(Session& session, const wire::Ack& ack, TimeMs now, Actions& out);
+  void on_nak(Session& session, const wire::Nak& nak, TimeMs now, Actions& out);
+  void on_park(Session& session, const wire::Park& park, TimeMs now, Actions& out);
+  delivery::Consumer* consumer_of(Session& session, ConsumerNo no);
+
+  // subscribe.cpp
+  void on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& out);
+  void finish_sub(Session& session, const wire::Sub& sub, std::optional<Seq> cursor, TimeMs now, Actions& out);
+  void on_unsub(Session& session, ConsumerNo no);
+  void on_position(PositionFound found, TimeMs now, Actions& out);
+  delivery::Consumer* find_consumer(MemberNo member, std::string_view name);
+  void remove_consumer(ConsumerNo no);
+
+  // ask.cpp
+  void on_query(Session& session, const wire::Query& query, TimeMs now, Actions& out);
+  void on_control(Session& session, const wire::Control& control, TimeMs now, Actions& out);
+  std::string status_json(TimeMs now) const;
+  std::string members_json(MemberNo asking) const;
+  std::string consumers_json(MemberNo asking) const;
+  iro::Result<std::string> parked_json(MemberNo asking) const;
+  iro::Result<std::string> parked_command(MemberNo member, std::string_view verb, std::string_view args, TimeMs now);
+
+  const schema::Registry& registry_;
+  log::KeyRing& keys_;
+  Config config_;
+  TokenSealer sealer_;
+  admission::Admission admission_;
+  reaction::Rounds rounds_;
+  std::shared_ptr<const admission::Membership> members_;
+  std::unique_ptr<routing::RoutingTable> table_;
+  Interner interner_{{}, {}};
+
+  LogEpoch log_epoch_;
+  Seq next_seq_{1};
+  Hash head_{};
+  TimeMs last_recorded_;
+  std::uint32_t schemas_known_ = 0;
+  std::set<Hash> schema_hashes_;
+  std::vector<log::SchemaRow> new_schemas_;
+
+  Phase phase_ = Phase::open;
+  Batch batch_;
+  log::Commit carry_over_;                  // state of a commit that failed
+  std::shared_ptr<const log::Commit> in_flight_;
+  std::optional<Error> key_fault_;          // while a chunk is built
+  std::optional<Error> refusing_;           // disk_full or storage_failed: why nothing is taken
+  TimeMs last_probe_;
+  TimeMs last_state_commit_;
+  std::vector<std::uint32_t> round_items_;
+
+  std::deque<Frame> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool draining_ = false;
+
+  std::unordered_map<ConnectionNo, Session> sessions_;
+  std::map<std::tuple<MemberNo, KeyNo, std::string>, ConnectionNo> session_by_name_;
+  std::uint64_t next_epoch_ = 1;
+  std::unordered_map<ProducerId, Producer> producers_;
+
+  std::map<ConsumerNo, delivery::Consumer> consumers_;
+  std::map<std::pair<MemberNo, std::string>, ConsumerNo> consumer_by_name_;
+  std::unordered_map<ConsumerNo, ConnectionNo> attached_to_;
+  std::set<ConsumerNo> ephemeral_;
+  std::set<ConsumerNo> reading_;            // with a ReadChunks on its way
+  std::set<ConsumerNo> new_consumers_;      // not stored yet
+  std::vector<ConsumerNo> removed_consumers_;
+  std::uint32_t next_consumer_ = 1;
+
+  std::uint64_t next_read_ = 1;
+  struct PendingRead { ConsumerNo consumer; std::optional<Seq> retry; };
+  std::unordered_map<std::uint64_t, PendingRead> reads_;
+  struct PendingSub { ConnectionNo connection; SessionEpoch epoch; wire::Sub sub; };
+  std::unordered_map<std::uint64_t, PendingSub> pending_subs_;
+
+  std::deque<std::shared_ptr<const Ready>> recent_;
+  std::size_t recent_bytes_ = 0;
+  struct Block { std::vector<Choice> chosen; wire::DeliverBlock block; };
+  std::vector<std::unique_ptr<Block>> blocks_;  // of this pump round, shared by consumers alike
+  std::unordered_map<MemberNo, std::unordered_map<const schema::EventType*, admission::Receive>> receive_cache_;
+
+  Counters counters_;
+};
+
+}  // namespace iro::core

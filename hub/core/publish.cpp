@@ -1,0 +1,107 @@
+// PUB: admission gives each event its verdict; what is accepted joins the open batch.
+#include <fmt/format.h>
+
+#include "hub/admission/commands.hpp"
+#include "hub/core/core.hpp"
+
+namespace iro::core {
+namespace {
+
+bool temporary(Errc code) { return info(code).permanence == Permanence::T; }
+
+}  // namespace
+
+void Core::refuse_rest(Waiter& waiter, ProducerSeq from, Errc code, std::string reason, std::uint32_t retry_ms) {
+  waiter.ack.refused_from = from;
+  waiter.ack.refused_code = code;
+  waiter.ack.refused_reason = std::move(reason);
+  waiter.ack.retry_after_ms = retry_ms;
+  ++counters_.refusals[code];
+}
+
+void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions& out) {
+  const auto& pub = std::get<wire::Pub>(message.body);
+  if (session.producer.is_zero()) {
+    send_error(session.connection, session.epoch, Errc::session_required, "HELLO named no producer", 0, out);
+    return;
+  }
+  auto [at, fresh] = producers_.try_emplace(session.producer);
+  Producer& producer = at->second;
+  if (fresh) producer.row.id = session.producer, producer.row.member = session.who.member;
+
+  Waiter waiter{session.connection, session.epoch, session.who.member, session.producer, pub.first_sequence, {}};
+  ProducerSeq sequence = pub.first_sequence;
+  if (refusing_ || draining_) {
+    const Errc code = refusing_ ? refusing_->code : Errc::draining;
+    refuse_rest(waiter, producer.pending.next(), code, refusing_ ? refusing_->message : "the hub is going down", 1'000);
+  } else if (sequence > producer.pending.next()) {
+    refuse_rest(waiter, producer.pending.next(), Errc::sequence_gap, fmt::format("{} came; {} is next", sequence.value(), producer.pending.next().value()), 0);
+  } else {
+    for (const auto& event : pub.events) {
+      if (sequence <= producer.pending) {
+        ++counters_.repeated;
+      } else if (!take_event(session, event, message.memory, producer, waiter, now)) {
+        break;
+      }
+      sequence = sequence.next();
+    }
+  }
+  waiter.ack.up_to = std::min(producer.pending, sequence.plus(static_cast<std::uint64_t>(-1)));
+  if (waiter.ack.refused_from.value() != 0) waiter.ack.up_to = waiter.ack.refused_from.plus(static_cast<std::uint64_t>(-1));
+  if (producer.touched) batch_.producers.insert(session.producer);
+  batch_.waiters.push_back(std::move(waiter));
+}
+
+/// False when it was refused for now, and with it the rest.
+bool Core::take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory, Producer& producer,
+                      Waiter& waiter, TimeMs now) {
+  const ProducerSeq sequence = producer.pending.next();
+  const admission::Member& sender = *members_->find(session.who.member);
+  auto verdict = admission_.admit(event, sender, now);
+  std::optional<std::pair<Errc, std::string>> refused;
+  if (!verdict) {
+    if (temporary(verdict.error().code)) {
+      refuse_rest(waiter, sequence, verdict.error().code, verdict.error().reason, verdict.error().retry_after_ms);
+      return false;
+    }
+    refused = {verdict.error().code, std::move(verdict.error().reason)};
+  } else if (admission::is_command(event.type)) {
+    refused = command(event, *verdict->type, session.who.member, now);
+  }
+  // A permanent refusal uses its number up, so the producer is touched either way.
+  producer.pending = sequence;
+  producer.pending_hash = schema::event_hash(event.id, event.payload);
+  producer.touched = true;
+  if (refused) {
+    ++counters_.refused;
+    ++counters_.refusals[refused->first];
+    waiter.ack.exceptions.push_back({sequence, refused->first, std::move(refused->second)});
+    return true;
+  }
+  if (verdict->foreign) {
+    admission_.remember(*verdict->foreign, now);
+    batch_.foreign.push_back(*verdict->foreign);
+  }
+  batch_.bytes += event.payload.size() + 256;
+  batch_.items.push_back({event, memory, session.who.member, session.producer, sequence, std::move(*verdict), {}, {}, 0, 0});
+  return true;
+}
+
+/// An operator's event is carried out on a copy of the membership, which takes effect with the commit.
+std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventView& event, const schema::EventType& type, MemberNo actor, TimeMs now) {
+  auto payload = registry_.to_json(type, event.payload);
+  if (!payload) return std::pair{payload.error().code, payload.error().message};
+  if (!batch_.members) batch_.members = std::make_shared<admission::Membership>(*members_);
+  const auto before = batch_.members->all();
+  if (const Status done = admission::apply_command(*batch_.members, event.type, *payload, now); !done) {
+    return std::pair{done.error().code, done.error().message};
+  }
+  const auto& after = batch_.members->all();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (i >= before.size() || before[i] != after[i]) batch_.members_changed.insert(MemberNo(static_cast<std::uint32_t>(i)));
+  }
+  batch_.audit.push_back({now, actor, std::string(event.type), to_string(event.id)});
+  return std::nullopt;
+}
+
+}  // namespace iro::core

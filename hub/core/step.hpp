@@ -1,0 +1,120 @@
+// hub/core/step.hpp: everything that goes into the core, and everything that comes out.
+//
+// The core does no I/O: whoever drives it (the daemon, the scenario runner, a
+// simulator) gives it inputs with the time, and carries out the actions in
+// order. Values; they own what they hold.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "hub/base/peer.hpp"
+#include "hub/log/event_log.hpp"
+#include "hub/reaction/plugin.hpp"
+
+namespace iro::core {
+
+// ---- inputs
+
+/// A frame from a connection whose key is known.
+struct Frame {
+  ConnectionNo from;
+  Principal who;
+  Bytes bytes;
+};
+/// Nothing more is waiting: close the open batch.
+struct Flush {};
+/// The Commit action succeeded, or why not.
+struct Committed {
+  Status status;
+};
+struct ChunksRead {
+  std::uint64_t read = 0;
+  iro::Result<std::vector<std::shared_ptr<const log::Chunk>>> chunks;
+};
+struct PositionFound {
+  std::uint64_t read = 0;
+  iro::Result<Seq> position;
+};
+struct PluginAnswered {
+  reaction::Result result;
+};
+struct ConnectionGone {
+  ConnectionNo connection;
+};
+/// Something like once in 100 ms, busy or idle.
+struct Tick {};
+/// The Probe action's answer: is there room again?
+struct Probed {
+  Status status;
+};
+/// The hub is asked to end: tell the clients.
+struct Drain {
+  std::uint32_t deadline_ms = 0;
+};
+
+using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, PluginAnswered, ConnectionGone, Tick, Probed, Drain>;
+
+// ---- actions
+
+struct Send {
+  ConnectionNo to;
+  Bytes frame;
+};
+/// Make this durable, then give Committed. Until then the core takes no further step
+/// that needs the disk; frames queue inside it.
+struct CommitNow {
+  std::shared_ptr<const log::Commit> commit;
+};
+/// Read chunks from `from`, then give ChunksRead with the same number.
+struct ReadChunks {
+  std::uint64_t read = 0;
+  Seq from;
+  MemberNo member;
+};
+struct FindPosition {
+  std::uint64_t read = 0;
+  std::variant<TimeMs, EventId> of;  // recorded at or after the time; behind the event
+  MemberNo member;
+};
+struct CallPlugin {
+  reaction::Call call;
+};
+/// A view that reads the log is worked out elsewhere; its pages go straight to the connection.
+struct RunView {
+  ConnectionNo to;
+  SessionEpoch epoch;
+  std::uint32_t id = 0;
+  MemberNo member;
+  std::string view;
+  std::string args;
+};
+/// Commands that act outside the core: "backup", "resume".
+struct RunCommand {
+  ConnectionNo to;
+  SessionEpoch epoch;
+  std::uint32_t id = 0;
+  std::string command;
+  std::string args;
+};
+/// The set of keys that may connect has changed.
+struct KeysChanged {};
+struct Probe {};
+/// The log is damaged or the process cannot go on: end with this exit code.
+struct Stop {
+  int exit_code = 0;
+  std::string why;
+};
+enum class Level { info, warning, error };
+/// A log line: constant text and fields, no payloads, no personal data.
+struct LogLine {
+  Level level = Level::info;
+  std::string text;
+};
+
+using Action = std::variant<Send, CommitNow, ReadChunks, FindPosition, CallPlugin, RunView, RunCommand, KeysChanged, Probe, Stop, LogLine>;
+using Actions = std::vector<Action>;
+
+}  // namespace iro::core

@@ -1,0 +1,22 @@
+// hub/daemon/desk.hpp: what the query thread owns and does.
+#pragma once
+
+#include <memory>
+
+#include "hub/daemon/hub.hpp"
+#include "hub/log/sqlite/sqlite_reader.hpp"
+#include "hub/views/views.hpp"
+
+namespace iro::daemon {
+
+struct Hub::Desk {
+  std::unique_ptr<log::LogReader> reader;        // for the core's catch-up
+  std::unique_ptr<views::Views> views;
+
+  void committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
+                 std::shared_ptr<const admission::Membership> members);
+  Result<Seq> find(const core::FindPosition& find);
+  void run(const core::RunView& view, QueryAnswers& out);
+};
+
+}  // namespace iro::daemon

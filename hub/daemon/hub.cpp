@@ -1,0 +1,232 @@
+#include "hub/daemon/hub.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+
+#include "hub/daemon/desk.hpp"
+#include "hub/log/sqlite/backup.hpp"
+
+namespace iro::daemon {
+namespace {
+
+constexpr int tick_ms = 100;
+constexpr std::uint32_t drain_ms = 500;
+constexpr int backup_pages = 256;  // a slice between two commits: about a millisecond
+
+}  // namespace
+
+struct Hub::Backup {
+  core::RunCommand asked;
+  std::filesystem::path destination;
+  std::unique_ptr<log::BackupJob> job;
+};
+
+Hub::~Hub() {
+  queries_.reset();  // its tasks use the desk
+  if (stop_fd_ >= 0) ::close(stop_fd_);
+}
+
+void Hub::stop() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(stop_fd_, &one, sizeof one);
+}
+
+int Hub::run() {
+  while (!stopped_) {
+    wait();
+    take_answers();
+    take_frames();
+    step(core::Flush{});
+    on_tick();
+    flush_sends();
+    if (stopping_ && core_->idle() && clock_.now() >= *stop_at_) break;
+  }
+  if (stopped_) {
+    spdlog::critical("stopping with exit code {}: {}", stopped_->exit_code, stopped_->why);
+    return stopped_->exit_code;
+  }
+  spdlog::info("stopped");
+  return 0;
+}
+
+void Hub::wait() {
+  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0}, {queries_->ready_fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+  ::poll(fds, 3, backup_ ? 0 : tick_ms);
+  if ((fds[2].revents & POLLIN) != 0 && !stopping_) {
+    std::uint64_t n = 0;
+    [[maybe_unused]] const auto read = ::read(stop_fd_, &n, sizeof n);
+    stopping_ = true;
+    stop_at_ = clock_.now().plus(drain_ms);
+    spdlog::info("asked to stop: telling {} clients", "the");
+    step(core::Drain{drain_ms});
+  }
+}
+
+void Hub::take_frames() {
+  for (auto& frame : bus_->receive()) step(core::Frame{frame.connection, frame.from, std::move(frame.bytes)});
+  for (const ConnectionNo gone : bus_->take_gone()) step(core::ConnectionGone{gone});
+}
+
+void Hub::take_answers() {
+  QueryAnswers answers = queries_->take();
+  for (auto& input : answers.inputs) step(std::move(input));
+  for (auto& frame : answers.frames) sends_.push_back({frame.to, std::move(frame.frame)});
+}
+
+void Hub::step(core::Input input) {
+  std::vector<core::Input> inputs;
+  inputs.push_back(std::move(input));
+  while (!inputs.empty()) {
+    std::vector<core::Input> next;
+    for (auto& in : inputs) {
+      core::Actions actions;
+      core_->step(std::move(in), clock_.now(), actions);
+      perform(std::move(actions), next);
+    }
+    inputs = std::move(next);
+  }
+}
+
+void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
+  for (auto& action : actions) {
+    std::visit(
+        [&](auto&& a) {
+          using T = std::remove_cvref_t<decltype(a)>;
+          if constexpr (std::is_same_v<T, core::Send>) sends_.push_back({a.to, std::move(a.frame)});
+          else if constexpr (std::is_same_v<T, core::CommitNow>) commit(a.commit, next);
+          else if constexpr (std::is_same_v<T, core::ReadChunks>) read_chunks(a);
+          else if constexpr (std::is_same_v<T, core::FindPosition>) find_position(a);
+          else if constexpr (std::is_same_v<T, core::RunView>) run_view(a);
+          else if constexpr (std::is_same_v<T, core::RunCommand>) run_command(a);
+          else if constexpr (std::is_same_v<T, core::KeysChanged>) publish_keys();
+          else if constexpr (std::is_same_v<T, core::Probe>) next.emplace_back(core::Probed{log_->probe()});
+          else if constexpr (std::is_same_v<T, core::Stop>) stopped_ = a;
+          else if constexpr (std::is_same_v<T, core::LogLine>) {
+            const auto level = a.level == core::Level::info ? spdlog::level::info : a.level == core::Level::warning ? spdlog::level::warn : spdlog::level::err;
+            spdlog::log(level, a.text);
+          }
+        },
+        std::move(action));
+  }
+}
+
+void Hub::commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next) {
+  flush_sends();  // what is decided goes out while the disk works
+  Status status = keys_->flush();
+  if (status) status = log_->commit(*commit);
+  const bool told = status.has_value() && commit->chunk != nullptr;
+  next.emplace_back(core::Committed{std::move(status)});
+  if (told) {
+    queries_->post([desk = desk_.get(), commit, members = core_->membership()](QueryAnswers&) { desk->committed(commit->chunk, commit->definitions, members); });
+  }
+}
+
+void Hub::read_chunks(const core::ReadChunks& read) {
+  queries_->post([desk = desk_.get(), read](QueryAnswers& out) {
+    out.inputs.emplace_back(core::ChunksRead{read.read, desk->reader->read(read.from, limits::read_slice_bytes, read.member)});
+  });
+}
+
+void Hub::find_position(const core::FindPosition& find) {
+  queries_->post([desk = desk_.get(), find](QueryAnswers& out) { out.inputs.emplace_back(core::PositionFound{find.read, desk->find(find)}); });
+}
+
+void Hub::run_view(const core::RunView& view) {
+  queries_->post([desk = desk_.get(), view](QueryAnswers& out) { desk->run(view, out); });
+}
+
+void Hub::answer(const core::RunCommand& command, Result<std::string> result) {
+  wire::Answer answer;
+  answer.id = command.id;
+  if (result) {
+    answer.body = std::move(*result);
+  } else {
+    answer.code = result.error().code;
+    answer.reason = result.error().message;
+  }
+  sends_.push_back({command.to, wire::encode(command.epoch, answer)});
+}
+
+void Hub::run_command(const core::RunCommand& command) {
+  if (command.command == "resume") {
+    Status resumed = keys_->resume();
+    if (resumed) resumed = log_->resume();
+    if (!resumed) return answer(command, fail(resumed.error()));
+    spdlog::warn("resumed by the operator: clients say HELLO again");
+    answer(command, std::string(R"({"resumed":true})"));
+    flush_sends();
+    // What the failed commit left is known only now: begin again from what is on disk.
+    if (const Status started = start_core(); !started) stopped_ = core::Stop{started.error().code == Errc::corrupt ? 74 : 1, started.error().message};
+    return;
+  }
+  boost::system::error_code ec;
+  const auto args = boost::json::parse(command.args, ec);
+  const auto* to = !ec && args.is_object() ? args.as_object().if_contains("to") : nullptr;
+  if (to == nullptr || !to->is_string()) return answer(command, fail(Errc::arguments_invalid, "backup needs {\"to\": FOLDER}"));
+  if (backup_) return answer(command, fail(Errc::busy, "a backup is being made"));
+  auto backup = std::make_unique<Backup>();
+  backup->asked = command;
+  backup->destination = std::string(to->as_string());
+  auto job = log::BackupJob::begin(*log_, backup->destination);
+  if (!job) return answer(command, fail(job.error()));
+  backup->job = std::move(*job);
+  backup_ = std::move(backup);
+}
+
+/// A slice of the backup between two commits; verified on the query thread, which may take long.
+void Hub::step_backup() {
+  if (!backup_) return;
+  if (const Status stepped = backup_->job->step(backup_pages); !stepped) {
+    answer(backup_->asked, fail(stepped.error()));
+    backup_.reset();
+    return;
+  }
+  if (!backup_->job->done()) return;
+  queries_->post([asked = backup_->asked, destination = backup_->destination](QueryAnswers& out) {
+    const auto report = log::finish_backup(destination);
+    wire::Answer done;
+    done.id = asked.id;
+    if (report) {
+      done.body = boost::json::serialize(boost::json::object{{"backup", destination.string()}, {"verified", true}});
+    } else {
+      done.code = report.error().code;
+      done.reason = report.error().message;
+    }
+    out.frames.push_back({asked.to, wire::encode(asked.epoch, done)});
+  });
+  backup_.reset();
+}
+
+void Hub::on_tick() {
+  step_backup();
+  const TimeMs now = clock_.now();
+  if (now.value() - last_tick_.value() >= tick_ms) {
+    last_tick_ = now;
+    step(core::Tick{});
+  }
+  if (now.value() - last_tend_.value() >= 1'000) {
+    last_tend_ = now;
+    if (const auto tended = log_->tend(); !tended) spdlog::error("tending the log: {}", tended.error().text());
+  }
+}
+
+void Hub::flush_sends() {
+  if (!sends_.empty()) bus_->send(std::exchange(sends_, {}));
+}
+
+void Hub::publish_keys() {
+  std::vector<bus::Bus::EnrolledKey> keys;
+  for (const auto& m : core_->membership()->all()) {
+    for (const auto& k : m->keys) {
+      if (m->active && k.active()) keys.push_back({k.public_key, {m->no, k.no}});
+    }
+  }
+  bus_->set_keys(std::move(keys));
+}
+
+}  // namespace iro::daemon

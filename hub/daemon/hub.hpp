@@ -1,0 +1,74 @@
+// hub/daemon/hub.hpp: the parts of a running hub, put together, and the loop that drives them.
+//
+// Threads: the one that calls run() is the core's and the log's writer; the bus
+// has one, queries have one. They exchange batches by queue and eventfd.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hub/bus/bus.hpp"
+#include "hub/core/core.hpp"
+#include "hub/daemon/home.hpp"
+#include "hub/daemon/query_thread.hpp"
+#include "hub/log/sqlite/sqlite_key_ring.hpp"
+#include "hub/log/sqlite/sqlite_log.hpp"
+
+namespace iro::daemon {
+
+class Hub {
+ public:
+  /// Opens the log, proves that strangers are kept out, and binds. Constructs every object of the program: see wiring.cpp.
+  static Result<std::unique_ptr<Hub>> open(Home home);
+  ~Hub();
+
+  /// Until stop() was called and clients were told, or the log is damaged. The process's exit code.
+  int run();
+  /// From any thread or a signal handler's context.
+  void stop();
+  [[nodiscard]] std::vector<std::string> endpoints() const { return bus_->endpoints(); }
+
+ private:
+  Hub() = default;
+  Status start_core();
+  void publish_keys();
+  void wait();
+  void take_frames();
+  void take_answers();
+  void step(core::Input input);
+  void perform(core::Actions actions, std::vector<core::Input>& next);
+  void commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next);
+  void read_chunks(const core::ReadChunks& read);
+  void find_position(const core::FindPosition& find);
+  void run_view(const core::RunView& view);
+  void run_command(const core::RunCommand& command);
+  void answer(const core::RunCommand& command, Result<std::string> result);
+  void on_tick();
+  void step_backup();
+  void flush_sends();
+
+  Home home_;
+  SystemClock clock_;
+  schema::Registry registry_;
+  std::unique_ptr<log::SqliteLog> log_;
+  std::unique_ptr<log::SqliteKeyRing> keys_;
+  std::unique_ptr<core::Core> core_;
+  std::unique_ptr<bus::Bus> bus_;
+  struct Desk;  // what the query thread owns: a reader of the log, and the views
+  std::unique_ptr<Desk> desk_;
+  std::unique_ptr<QueryThread> queries_;
+  struct Backup;
+  std::unique_ptr<Backup> backup_;
+
+  std::vector<bus::OutFrame> sends_;
+  TimeMs last_tick_;
+  TimeMs last_tend_;
+  int stop_fd_ = -1;
+  bool stopping_ = false;
+  std::optional<TimeMs> stop_at_;
+  std::optional<core::Stop> stopped_;
+};
+
+}  // namespace iro::daemon

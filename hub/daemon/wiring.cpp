@@ -1,0 +1,73 @@
+// Every object of irod, constructed in order. Reading this shows the program.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+
+#include "hub/admission/z85.hpp"
+#include "hub/daemon/desk.hpp"
+
+namespace iro::daemon {
+
+Result<std::unique_ptr<Hub>> Hub::open(Home home) {
+  std::unique_ptr<Hub> hub(new Hub());
+  hub->home_ = std::move(home);
+  hub->stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+  auto registry = schema::Registry::builtin();
+  if (!registry) return fail(registry.error().within("load the schemas"));
+  hub->registry_ = std::move(*registry);
+
+  auto log = log::SqliteLog::open(hub->home_.data(), hub->clock_);
+  if (!log) return fail(log.error().within("open the log"));
+  hub->log_ = std::move(*log);
+
+  auto keys = log::SqliteKeyRing::open(hub->home_.data(), hub->clock_);
+  if (!keys) return fail(keys.error().within("open keys.db"));
+  hub->keys_ = std::move(*keys);
+
+  bus::BusOptions options;
+  options.endpoints = hub->home_.config.endpoints;
+  options.public_key = hub->home_.secrets.curve_public;
+  options.secret_key = hub->home_.secrets.curve_secret;
+  auto bus = bus::Bus::open(std::move(options));
+  if (!bus) return fail(bus.error().within("open the bus"));
+  hub->bus_ = std::move(*bus);
+
+  IRO_TRY(hub->start_core(), "start");
+  return hub;
+}
+
+/// The core and what reads beside it, from what is on disk: at start, and after the operator's resume.
+Status Hub::start_core() {
+  auto snapshot = log_->load();
+  if (!snapshot) return fail(snapshot.error());
+  spdlog::info("log of {} events, {} members", snapshot->next_seq.value() - 1, snapshot->members.size());
+
+  queries_.reset();
+  desk_ = std::make_unique<Desk>();
+  auto reader = log::SqliteReader::open(home_.data());
+  if (!reader) return fail(reader.error());
+  desk_->reader = std::move(*reader);
+  auto view_reader = log::SqliteReader::open(home_.data());
+  if (!view_reader) return fail(view_reader.error());
+
+  const auto operator_key = admission::z85_key(home_.secrets.operator_public);
+  if (!operator_key) return fail(Errc::config_invalid, "secrets.toml: operator_public is no CURVE key");
+  core::Config config;
+  config.hub_name = home_.config.name;
+  config.hub_oin = home_.config.oin;
+  config.token_key = home_.secrets.token_key;
+  config.receipt_key = home_.secrets.receipt_key;
+  config.operator_key = *operator_key;
+  views::Catalogue catalogue(snapshot->atoms, snapshot->sets);
+  const Seq next = snapshot->next_seq;
+  auto core = core::Core::create(registry_, *keys_, std::move(config), std::move(*snapshot), clock_.now());
+  if (!core) return fail(core.error());
+  core_ = std::move(*core);
+  desk_->views = std::make_unique<views::Views>(std::move(*view_reader), registry_, keys_.get(), std::move(catalogue), core_->membership(), next);
+  queries_ = std::make_unique<QueryThread>([desk = desk_.get()] { return desk->views->index_some(); });
+  publish_keys();
+  return {};
+}
+
+}  // namespace iro::daemon

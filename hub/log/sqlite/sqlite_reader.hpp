@@ -1,0 +1,40 @@
+// hub/log/sqlite/sqlite_reader.hpp: a LogReader on a read-only connection of
+// its own, beside a SqliteLog in this process or another one.
+//
+// One thread a reader. Each call is one short transaction: a reader that stays
+// in one pins the WAL (it grew from 4 to 224 MB, measured). It sees what is
+// committed, thus on disk, and never writes: no checkpoint, not even when it
+// closes. Survives the writer's resume().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "hub/log/event_log.hpp"
+#include "hub/log/sqlite/page_vfs.hpp"
+
+namespace iro::log {
+
+class SqliteReader final : public LogReader {
+ public:
+  /// Fails with not_found when there is no log in `folder`, else like SqliteLog::open.
+  static Result<std::unique_ptr<SqliteReader>> open(const std::filesystem::path& folder,
+                                                    const std::string& vfs = page_vfs_name);
+  ~SqliteReader() override;
+
+  /// Fails with corrupt or storage_failed.
+  [[nodiscard]] Result<std::vector<std::shared_ptr<const Chunk>>> read(Seq from, std::size_t max_bytes,
+                                                                      std::optional<MemberNo> member) override;
+  [[nodiscard]] Result<Seq> position_at(TimeMs time) override;
+
+ private:
+  struct Session;
+  explicit SqliteReader(std::unique_ptr<Session> session);
+  Result<std::vector<std::shared_ptr<const Chunk>>> read_slice(Seq from, std::size_t max_bytes,
+                                                              std::optional<MemberNo> member);
+  Seq find_moment(TimeMs time);
+
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace iro::log

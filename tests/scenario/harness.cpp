@@ -1,0 +1,263 @@
+#include "tests/scenario/harness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hub/base/assert.hpp"
+
+namespace iro::test {
+namespace {
+
+/// 40 characters of Z85 that differ for each name.
+std::string fake_key(const std::string& name) {
+  const Hash h = sha256(as_bytes(name));
+  std::string out;
+  static constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/";
+  for (std::size_t i = 0; i < 40; ++i) out.push_back(digits[h[i % 32] % 64]);
+  for (std::size_t i = 0; i < 40; i += 5) out[i] = '0';  // each group of five stays below 2^32
+  return out;
+}
+
+std::string oin_of(const std::string& slug) {
+  const Hash h = sha256(as_bytes(slug));
+  std::uint64_t n = 0;
+  std::memcpy(&n, h.data(), 8);
+  return fmt::format("00000099{:012}", n % 1'000'000'000'000ULL);
+}
+
+std::string list(const std::vector<std::string>& items) {
+  std::string out;
+  for (const auto& i : items) out += fmt::format("{}\"{}\"", out.empty() ? "" : ",", i);
+  return "[" + out + "]";
+}
+
+bool has(const std::vector<std::string>& roles, const std::vector<std::string>& wanted) {
+  return std::ranges::any_of(wanted, [&](const auto& w) { return std::ranges::find(roles, w) != roles.end(); });
+}
+
+std::string default_grants(const std::vector<std::string>& roles) {
+  std::string out;
+  for (const auto* type : registry().types()) {
+    const bool publish = has(roles, type->senders);
+    const char* receive = has(roles, type->readers) ? "full" : has(roles, type->masked_readers) ? "masked" : "none";
+    if (!publish && receive == std::string("none")) continue;
+    out += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", out.empty() ? "" : ",", type->name, publish, receive);
+  }
+  return "[" + out + "]";
+}
+
+}  // namespace
+
+const schema::Registry& registry() {
+  static const schema::Registry loaded = [] {
+    auto r = schema::Registry::builtin();
+    IRO_ASSERT(r.has_value(), r ? "" : r.error().message.c_str());
+    return std::move(*r);
+  }();
+  return loaded;
+}
+
+Harness::Harness(HarnessOptions options) : log(std::make_unique<log::MemoryLog>()), clock(options.start), options_(std::move(options)) { restart(); }
+
+void Harness::restart() {
+  core.reset();
+  reader_ = log->reader();
+  clients.clear();
+  core::Config config;
+  config.hub_oin = "00000099000000000000";
+  config.plugins = options_.plugins;
+  auto snapshot = log->load();
+  IRO_ASSERT(snapshot.has_value(), "the memory log loads");
+  auto made = core::Core::create(registry(), keys, config, std::move(*snapshot), clock.now());
+  IRO_ASSERT(made.has_value(), made ? "" : made.error().message.c_str());
+  core = std::move(*made);
+}
+
+void Harness::step(core::Input input) {
+  core::Actions actions;
+  core->step(std::move(input), clock.now(), actions);
+  perform(std::move(actions));
+}
+
+void Harness::perform(core::Actions actions) {
+  std::vector<core::Input> next;
+  for (auto& action : actions) carry_out(std::move(action), next);
+  for (auto& input : next) step(std::move(input));
+}
+
+void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
+  std::visit(
+      [&](auto&& a) {
+        using T = std::remove_cvref_t<decltype(a)>;
+        if constexpr (std::is_same_v<T, core::Send>) receive(a);
+        else if constexpr (std::is_same_v<T, core::CommitNow>) {
+          IRO_ASSERT(keys.flush().has_value(), "keys in memory");
+          next.emplace_back(core::Committed{log->commit(*a.commit)});
+        } else if constexpr (std::is_same_v<T, core::ReadChunks>) next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
+        else if constexpr (std::is_same_v<T, core::FindPosition>) {
+          const auto* time = std::get_if<TimeMs>(&a.of);
+          next.emplace_back(core::PositionFound{a.read, time != nullptr ? reader_->position_at(*time) : iro::Result<Seq>(fail(Errc::not_found, "no index here"))});
+        } else if constexpr (std::is_same_v<T, core::CallPlugin>) {
+          reaction::Result result{a.call.plugin, a.call.judging, {}};
+          for (const auto& event : a.call.events) {
+            if (const auto at = plugins.find(a.call.plugin); at != plugins.end()) {
+              result.outcomes.push_back(at->second(event));
+              result.outcomes.back().item = event.item;
+            }
+          }
+          next.emplace_back(core::PluginAnswered{std::move(result)});
+        } else if constexpr (std::is_same_v<T, core::Probe>) next.emplace_back(core::Probed{log->probe()});
+        else if constexpr (std::is_same_v<T, core::Stop>) stops.push_back(a);
+      },
+      std::move(action));
+}
+
+void Harness::receive(const core::Send& s) {
+  const auto at = clients.find(s.to.value());
+  if (at == clients.end()) return;
+  Client& c = at->second;
+  auto message = wire::decode(s.frame);
+  IRO_ASSERT(message.has_value(), "the hub sends frames that decode");
+  std::visit(
+      [&](auto& body) {
+        using T = std::remove_cvref_t<decltype(body)>;
+        if constexpr (std::is_same_v<T, wire::Welcome>) {
+          c.welcome = body;
+          c.epoch = body.epoch;
+          c.next_sequence = body.producer_last_sequence.next();
+        } else if constexpr (std::is_same_v<T, wire::PubAck>) c.acks.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::ErrorMessage>) c.errors.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::Answer>) c.answers.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::Subscribed>) c.consumers["#" + std::to_string(body.request)] = body.consumer;
+        else if constexpr (std::is_same_v<T, wire::Deliver>) {
+          for (std::size_t i = 0; i < body.events.size(); ++i) c.received.push_back({body.consumer, body.first_number + i, body.attempt, schema::own(body.events[i])});
+        }
+      },
+      message->body);
+}
+
+MemberNo Harness::enrol(const std::string& slug, const std::vector<std::string>& roles) {
+  const Errc code = operate("nl.placements.hub.member-enrolled.v1",
+                            fmt::format(R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":{}}})",
+                                        slug, slug, oin_of(slug), list(roles), fake_key(slug), default_grants(roles)));
+  IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
+  return core->membership()->find(slug)->no;
+}
+
+Errc Harness::operate(const std::string& type, const std::string& json) {
+  const auto found = std::ranges::find_if(clients, [](const auto& c) { return c.second.slug == admission::operator_slug; });
+  Client& op = found == clients.end() ? connect(std::string(admission::operator_slug), "operator") : found->second;
+  return publish_one(op, type, json);
+}
+
+void Harness::grant(const std::string& slug, const std::string& type, bool publish, const std::string& receive) {
+  const Errc code = operate("nl.placements.hub.grant-changed.v1", fmt::format(R"({{"member":"{}","type":"{}","publish":{},"receive":"{}"}})", slug, type, publish, receive));
+  IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
+}
+
+Client& Harness::connect(const std::string& slug, const std::string& name) {
+  const admission::Member* m = core->membership()->find(slug);
+  IRO_ASSERT(m != nullptr, "enrol before you connect");
+  const std::uint64_t connection = next_connection_++;
+  Client& c = clients[connection];
+  c.connection = ConnectionNo(connection);
+  c.who = {m->no, m->keys.front().no};
+  c.slug = slug;
+  c.source = m->default_source();
+  const Hash id = sha256(as_bytes(slug + "/" + name));
+  std::copy(id.begin(), id.begin() + 16, c.producer.b.begin());
+  c.start_number = connection;
+  hello(c, name);
+  return c;
+}
+
+void Harness::hello(Client& c, const std::string& name) {
+  wire::Hello hello;
+  hello.software = "harness";
+  hello.client_name = name;
+  hello.producer = c.producer;
+  hello.start_number = c.start_number;
+  step(core::Frame{c.connection, c.who, wire::encode(SessionEpoch(), hello)});
+}
+
+void Harness::disconnect(Client& c) {
+  const ConnectionNo connection = c.connection;
+  clients.erase(connection.value());
+  step(core::ConnectionGone{connection});
+}
+
+schema::Event Harness::make(const Client& c, const std::string& type_name, const std::string& json) {
+  const auto* type = registry().find_loosely(type_name);
+  IRO_ASSERT(type != nullptr, type_name.c_str());
+  auto payload = registry().from_json(*type, json);
+  IRO_ASSERT(payload.has_value(), payload ? "" : payload.error().message.c_str());
+  schema::Event e;
+  e.id = make_event_id(static_cast<std::uint64_t>(clock.now().value()));
+  e.type = type->name;
+  e.revision = type->revision;
+  e.source = c.source;
+  e.time = clock.now();
+  e.payload = std::move(*payload);
+  return e;
+}
+
+std::vector<Errc> Harness::publish(Client& c, const std::vector<schema::Event>& events) {
+  wire::Pub pub;
+  pub.first_sequence = c.next_sequence;
+  for (const auto& e : events) pub.events.push_back(schema::view_of(e));
+  const std::size_t before = c.acks.size();
+  send(c, pub);
+  std::vector<Errc> out(events.size(), Errc::ok);
+  if (c.acks.size() == before) return std::vector<Errc>(events.size(), Errc::timeout);
+  const wire::PubAck& ack = c.acks.back();
+  for (const auto& no : ack.exceptions) out.at(no.sequence.value() - pub.first_sequence.value()) = no.code;
+  if (ack.refused_from.value() != 0) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (pub.first_sequence.value() + i >= ack.refused_from.value()) out[i] = ack.refused_code;
+    }
+  }
+  c.next_sequence = std::max(c.next_sequence, ack.up_to.next());
+  return out;
+}
+
+Errc Harness::publish_one(Client& c, const std::string& type, const std::string& json) { return publish(c, {make(c, type, json)}).front(); }
+
+void Harness::subscribe(Client& c, const std::string& consumer, const std::string& filter, wire::From from, std::function<void(wire::Sub&)> change) {
+  wire::Sub sub;
+  sub.consumer = consumer;
+  sub.filter = filter;
+  sub.from = from;
+  sub.request = static_cast<std::uint32_t>(c.consumers.size() + 1);
+  if (change) change(sub);
+  send(c, sub);
+  if (const auto at = c.consumers.find("#" + std::to_string(sub.request)); at != c.consumers.end()) c.consumers[consumer] = at->second;
+}
+
+void Harness::ack(Client& c, const std::string& consumer, std::uint64_t up_to) { send(c, wire::Ack{c.consumers.at(consumer), up_to, {}}); }
+
+void Harness::ack_all(Client& c) {
+  for (const auto& [name, no] : std::map<std::string, ConsumerNo>(c.consumers)) {
+    if (!name.starts_with("#")) send(c, wire::Ack{no, ~std::uint64_t{0}, {}});
+  }
+}
+
+void Harness::send(Client& c, const wire::Body& body) { send_raw(c, wire::encode(c.epoch, body)); }
+
+void Harness::send_raw(Client& c, Bytes frame) {
+  step(core::Frame{c.connection, c.who, std::move(frame)});
+  step(core::Flush{});
+}
+
+void Harness::advance_ms(std::int64_t ms) {
+  // In the ticks of a running hub, so that what comes due on the way is done on the way.
+  while (ms > 0) {
+    const std::int64_t part = std::min<std::int64_t>(ms, 1'000);
+    clock.advance_ms(part);
+    ms -= part;
+    step(core::Tick{});
+    step(core::Flush{});
+  }
+}
+
+}  // namespace iro::test

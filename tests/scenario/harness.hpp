@@ -1,0 +1,105 @@
+// tests/scenario/harness.hpp: a hub's core with everything around it played in
+// memory: log, readers, plugins, clock and clients. No threads, no sockets:
+// each call runs until the hub is quiet, so a test is a sequence of facts.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/core/core.hpp"
+#include "hub/log/memory_log.hpp"
+
+namespace iro::test {
+
+/// The types of this build, loaded once.
+const schema::Registry& registry();
+
+struct Received {
+  ConsumerNo consumer;
+  std::uint64_t number = 0;
+  std::uint16_t attempt = 1;
+  schema::Event event;
+};
+
+/// One client as the hub sees it: a connection, a session, an outbox's numbers.
+struct Client {
+  ConnectionNo connection;
+  Principal who;
+  std::string slug;
+  std::string source;
+  ProducerId producer;
+  std::uint64_t start_number = 1;
+  SessionEpoch epoch;
+  ProducerSeq next_sequence{1};
+  std::optional<wire::Welcome> welcome;
+  std::map<std::string, ConsumerNo> consumers;
+  std::vector<Received> received;            // all that ever came
+  std::vector<wire::PubAck> acks;
+  std::vector<wire::ErrorMessage> errors;
+  std::vector<wire::Answer> answers;
+};
+
+using Plugin = std::function<reaction::Outcome(const reaction::CallEvent&)>;
+
+struct HarnessOptions {
+  std::vector<reaction::PluginSpec> plugins;
+  TimeMs start = parse_time("2026-09-01T08:00:00Z").value();
+};
+
+class Harness {
+ public:
+  explicit Harness(HarnessOptions options = {});
+
+  /// Enrol a member through the operator's event, with the default grants of its roles.
+  MemberNo enrol(const std::string& slug, const std::vector<std::string>& roles);
+  /// Any operator event; the refusal's code, or ok.
+  Errc operate(const std::string& type, const std::string& json);
+  void grant(const std::string& slug, const std::string& type, bool publish, const std::string& receive);
+
+  /// A connected client with a WELCOME (or an error in `errors`).
+  Client& connect(const std::string& slug, const std::string& name = "main");
+  void hello(Client& client, const std::string& name = "main");
+  void disconnect(Client& client);
+
+  /// An event of this client, ready to publish; fields may be changed before.
+  schema::Event make(const Client& client, const std::string& type, const std::string& json);
+  /// One PUB; the codes of its events in order (ok, a permanent one, or the temporary one for those not taken).
+  std::vector<Errc> publish(Client& client, const std::vector<schema::Event>& events);
+  Errc publish_one(Client& client, const std::string& type, const std::string& json);
+  void subscribe(Client& client, const std::string& consumer, const std::string& filter = "", wire::From from = wire::From::cursor,
+                 std::function<void(wire::Sub&)> change = {});
+  void ack(Client& client, const std::string& consumer, std::uint64_t up_to);
+  void ack_all(Client& client);
+  void send(Client& client, const wire::Body& body);
+  void send_raw(Client& client, Bytes frame);
+
+  void advance_ms(std::int64_t ms);
+  /// The process ends and starts again on the same log; clients must say HELLO again.
+  void restart();
+
+  std::map<std::string, Plugin> plugins;       // what each spec'd plugin answers
+  std::unique_ptr<log::MemoryLog> log;
+  log::MemoryKeyRing keys;
+  ManualClock clock;
+  std::unique_ptr<core::Core> core;
+  std::map<std::uint64_t, Client> clients;     // by connection
+  std::vector<core::Stop> stops;
+
+  void step(core::Input input);
+
+ private:
+  void perform(core::Actions actions);
+  void carry_out(core::Action action, std::vector<core::Input>& next);
+  void receive(const core::Send& send);
+  void tell_operator_key();
+
+  HarnessOptions options_;
+  std::unique_ptr<log::LogReader> reader_;
+  std::uint64_t next_connection_ = 1;
+  std::map<std::string, KeyNo> keys_of_;
+};
+
+}  // namespace iro::test
