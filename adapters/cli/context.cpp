@@ -44,6 +44,7 @@ Result<json::value> join_pages(const std::vector<std::string>& pages) {
 Exit exit_of(Errc code) {
   switch (code) {
     case Errc::ok: return Exit::ok;
+    case Errc::invalid_argument: return Exit::usage;
     case Errc::corrupt: return Exit::corrupt;
     case Errc::unreachable:
     case Errc::timeout: return Exit::unreachable;

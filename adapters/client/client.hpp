@@ -58,6 +58,9 @@ struct Options {
   std::filesystem::path data_folder;       // outbox.db, inbox.db; empty: publishes nothing, ephemeral consumers only
   std::size_t outbox_events = 1'000'000;   // then publish() fails with outbox_full
   std::shared_ptr<Runtime> runtime;        // none: the client makes its own
+  // What no caller waits for: a refused session, a consumer that pauses, a disk that is full. Called on the
+  // Runtime's threads; it must not call the client.
+  std::function<void(const Error&)> on_trouble;
 };
 
 struct PublishStats {
@@ -135,7 +138,9 @@ class Client {
   /// The permanent refusals since `open`, oldest first, taken out of memory.
   virtual std::vector<RefusedEvent> take_refused() = 0;
 
-  /// Handlers are called until the subscription's client goes. Survives reconnects.
+  /// Handlers are called until the subscription's client goes. Survives reconnects. With a session it
+  /// waits for the hub's answer and gives its refusal (filter_invalid, ...); without one it returns at
+  /// once, and a later refusal goes to on_trouble.
   virtual Status subscribe(Subscription subscription, Handler handler) = 0;
   virtual Status unsubscribe(std::string_view consumer) = 0;
 

@@ -73,11 +73,11 @@ Result<std::unique_ptr<SQLite::Database>> open_in_memory() {
   });
 }
 
-Status check_format(SQLite::Database& db, int format) {
-  db.exec("CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT");
-  SQLite::Statement find(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key='format'");
+Status check_format(SQLite::Database& db, const std::string& table, int format) {
+  db.exec("CREATE TABLE IF NOT EXISTS " + table + "(key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT");
+  SQLite::Statement find(db, "SELECT CAST(value AS INTEGER) FROM " + table + " WHERE key='format'");
   if (!find.executeStep()) {
-    SQLite::Statement put(db, "INSERT INTO meta VALUES('format', CAST(? AS BLOB))");
+    SQLite::Statement put(db, "INSERT INTO " + table + " VALUES('format', CAST(? AS BLOB))");
     put.bind(1, std::to_string(format));
     put.exec();
     return {};

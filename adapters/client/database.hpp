@@ -25,8 +25,8 @@ Result<std::unique_ptr<SQLite::Database>> open_reader(const std::filesystem::pat
 /// A database that is gone with the object: for clients without a data folder.
 Result<std::unique_ptr<SQLite::Database>> open_in_memory();
 
-/// Checks `meta.format` against `format`, or writes it to a new database. Fails with format_newer.
-Status check_format(SQLite::Database& db, int format);
+/// Checks `format` in `table`, or writes it to a new database. Fails with format_newer.
+Status check_format(SQLite::Database& db, const std::string& table, int format);
 
 /// What went wrong, as one of our codes.
 Error database_error(const SQLite::Exception& e);

@@ -37,7 +37,7 @@ Status check(const KeyFile& keys) {
 }
 
 /// A TOML basic string. Slugs, URNs and Z85 need no escape but these two.
-std::string quoted(std::string_view text) {
+std::string toml_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -51,8 +51,8 @@ std::string render(const KeyFile& k) {
       "# Key file of {0}. Whoever has it can speak for {0}: keep it to yourself.\n"
       "[hub]\nendpoint = {1}\npublic_key = {2}\n\n"
       "[member]\nslug = {3}\nsource = {4}\npublic_key = {5}\nsecret_key = {6}\n",
-      k.member, quoted(k.endpoint), quoted(k.hub_public_key), quoted(k.member), quoted(k.source), quoted(k.public_key),
-      quoted(k.secret_key));
+      k.member, toml_text(k.endpoint), toml_text(k.hub_public_key), toml_text(k.member), toml_text(k.source),
+      toml_text(k.public_key), toml_text(k.secret_key));
 }
 
 Error system_error(std::string_view what, const std::filesystem::path& path) {

@@ -216,6 +216,7 @@ void Outbox::take_over() {
   oldest_ = draft_.oldest;
   saved_ = draft_.state;
   if (draft_.renumbered) state_ = draft_.state;
+  shift_ += draft_.taken_off;
   const auto written = static_cast<std::ptrdiff_t>(draft_.refused.size());
   unsaved_refused_.erase(unsaved_refused_.begin(), unsaved_refused_.begin() + written);
 }

@@ -96,6 +96,7 @@ class Outbox final : public PublishSource {
     ProducerSeq oldest;
     std::vector<RefusedRow> refused;
     bool renumbered = false;
+    std::uint64_t taken_off = 0;  // by the renumbering
   } draft_;
 
   std::unique_ptr<OutboxReader> reader_;  // of the network thread

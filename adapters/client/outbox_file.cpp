@@ -54,7 +54,7 @@ Result<std::unique_ptr<OutboxFile>> OutboxFile::open(const std::filesystem::path
   if (!db) return fail(db.error());
   return guarded("outbox.db", [&]() -> Result<std::unique_ptr<OutboxFile>> {
     SQLite::Transaction transaction(**db, SQLite::TransactionBehavior::IMMEDIATE);
-    IRO_TRY(check_format(**db, outbox_format), "outbox.db");
+    IRO_TRY(check_format(**db, "meta", outbox_format), "outbox.db");
     (*db)->exec(tables);
     auto file = std::make_unique<OutboxFile>(std::move(*db));
     State state = file->load_state();

@@ -74,18 +74,15 @@ Status Outbox::rewind(ProducerSeq acked) {
 }
 
 Status Outbox::renumber(ProducerSeq behind) {
-  const Status written = write([&]() -> Status {
+  return write([&]() -> Status {
     file_->renumber(behind);
     draft_.state.producer = make_producer_id();
     draft_.state.acked = ProducerSeq();
     draft_.last = ProducerSeq(draft_.last.value() - behind.value());
     draft_.renumbered = true;
+    draft_.taken_off = behind.value();
     return {};
   });
-  if (!written) return written;
-  const std::scoped_lock lock(state_mutex_);
-  shift_ += behind.value();
-  return {};
 }
 
 }  // namespace iro::client

@@ -8,8 +8,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "adapters/files/csv_writer.hpp"
 #include "adapters/files/memory_outbox.hpp"
+#include "adapters/files/type_shape.hpp"
 
 namespace iro::files {
 namespace {
@@ -58,9 +58,9 @@ std::string_view name_of_separator(char separator) {
   }
 }
 
-std::string times(const std::map<std::string, std::uint64_t>& numbers) {
+std::string times(const std::map<std::string, std::uint64_t>& types) {
   std::string out;
-  for (const auto& [name, n] : numbers) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, name);
+  for (const auto& [type, n] : types) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, short_type(type));
   return out;
 }
 

@@ -50,6 +50,7 @@ Result<OpenedFile> open_file(const std::filesystem::path& path, const Formats& f
   const auto front = read_front(path);
   if (!front) return fail(front.error());
   OpenedFile opened;
+  if (front->starts_with("PK\x03\x04")) return fail(Errc::csv_encoding, "this is a workbook (xlsx, ods) or a zip file: save it as CSV");
   if (looks_like_duo(*front)) {
     auto source = FileSource::open(path);
     if (!source) return fail(source.error());

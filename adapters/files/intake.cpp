@@ -64,12 +64,16 @@ Result<std::unique_ptr<FileJob>> FileJob::open(const IntakeContext& context, fs:
 
 Status FileJob::look() {
   result_.name = path_.filename().string();
-  if (Status scanned = scan(); !scanned) return scanned;
+  if (Status stamped = stamp(); !stamped) return stamped;
   auto opened = open_file(path_, context_.formats, context_.member);
-  // An empty or unreadable format is the file's own fault: step() refuses it.
-  if (!opened) {
-    if (opened.error().code == Errc::io) return fail(opened.error());
-    result_.error = opened.error();
+  if (!opened && opened.error().code == Errc::io) return fail(opened.error());
+  std::optional<TextDecoder> decoder;
+  if (opened) decoder.emplace(opened->reader->csv().encoding());
+  const Status scanned = scan(decoder ? &*decoder : nullptr);
+  if (!scanned && scanned.error().code != Errc::csv_encoding) return scanned;
+  // What is wrong with the whole file is its own fault: step() refuses it, before anything was taken.
+  if (!opened || !scanned) {
+    result_.error = opened ? scanned.error() : opened.error();
     return {};
   }
   opened_ = std::move(*opened);
@@ -79,30 +83,42 @@ Status FileJob::look() {
   return start(*note);
 }
 
-/// The content's hash, and its size and time as they were before.
-Status FileJob::scan() {
+/// What tells later that the file is still the same.
+Status FileJob::stamp() {
   struct ::stat info {};
   if (::stat(path_.c_str(), &info) != 0) return fail(Errc::io, fmt::format("{} is gone", path_.string()));
   total_bytes_ = static_cast<std::uint64_t>(info.st_size);
   modified_ns_ = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec;
-  auto source = FileSource::open(path_);
-  if (!source) return fail(source.error());
-  Sha256 sha;
-  Bytes block(block_bytes);
-  for (;;) {
-    const auto got = (*source)->read(block);
-    if (!got) return fail(got.error());
-    if (*got == 0) break;
-    sha.update(ByteView(block.data(), *got));
-  }
-  hash_ = to_hex(sha.finish());
+  inode_ = info.st_ino;
   return {};
 }
 
 bool FileJob::unchanged() const {
   struct ::stat info {};
-  return ::stat(path_.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) == total_bytes_ &&
+  return ::stat(path_.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) == total_bytes_ && info.st_ino == inode_ &&
          info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec == modified_ns_;
+}
+
+/// The content's hash, and whether it is text to its end.
+Status FileJob::scan(TextDecoder* decoder) {
+  auto source = FileSource::open(path_);
+  if (!source) return fail(source.error());
+  Sha256 sha;
+  Bytes block(block_bytes);
+  std::string text;
+  Status decoded;
+  for (;;) {
+    const auto got = (*source)->read(block);
+    if (!got) return fail(got.error());
+    if (*got == 0) break;
+    const ByteView bytes(block.data(), *got);
+    sha.update(bytes);
+    text.clear();
+    if (decoder != nullptr && decoded) decoded = decoder->decode(bytes, text);
+  }
+  hash_ = to_hex(sha.finish());
+  if (decoder != nullptr && decoded) decoded = decoder->finish();
+  return decoded;
 }
 
 Result<FileJob::Note> FileJob::read_note() const {
@@ -151,8 +167,17 @@ Status FileJob::start(const Note& note) {
   }
   result_.counts = note.counts;
   rejects_bytes_ = note.rejects_bytes;
-  to_pass_ = note.counts.records;
   state_ = note.state;
+  return state_ == State::taking ? pass_over() : Status();
+}
+
+/// Read over the records that were taken before a restart.
+Status FileJob::pass_over() {
+  for (std::uint64_t n = 0; n < result_.counts.records; ++n) {
+    const auto item = opened_.reader->next();
+    if (!item) return fail(item.error());
+    if (*item == RecordReader::Item::end) return fail(Errc::corrupt, "the file has fewer records than were taken from it");
+  }
   return {};
 }
 
@@ -166,7 +191,6 @@ Result<bool> FileJob::step() {
   if (result_.error) return refuse(*result_.error);
   if (state_ != State::taking) return finish();
   bool ended = false;
-  std::optional<Error> unreadable;  // the file's fault, found only now
   const Status committed = context_.client.transaction([&](client::OutboxTransaction& outbox) -> Status {
     auto taken = take_records(outbox);
     if (!taken) return fail(taken.error());
@@ -175,10 +199,7 @@ Result<bool> FileJob::step() {
     write_note(outbox, ended ? State::moving : State::taking);
     return {};
   });
-  if (!committed) {
-    if (committed.error().code == Errc::csv_encoding) return refuse(committed.error());
-    return fail(committed.error().within(result_.name));
-  }
+  if (!committed) return fail(committed.error().within(result_.name));
   if (!ended) return false;
   state_ = State::moving;
   return finish();
@@ -190,21 +211,16 @@ Result<bool> FileJob::take_records(client::OutboxTransaction& outbox) {
   RecordReader& reader = *opened_.reader;
   std::string reject_rows;
   bool ended = false;
-  for (std::size_t n = 0; n < records_per_transaction;) {
+  for (std::size_t n = 0; n < records_per_transaction; ++n) {
     const auto item = reader.next();
     if (!item) return fail(item.error());
     if (*item == RecordReader::Item::end) {
       ended = true;
       break;
     }
-    if (to_pass_ > 0) {
-      --to_pass_;
-      continue;
-    }
     const auto rejects = taker.take(reader, *item, outbox, result_.counts);
     if (!rejects) return fail(rejects.error());
     for (const Reject& reject : *rejects) reject_rows += reject_row(reject);
-    ++n;
   }
   if (Status kept = keep_rejects(reject_rows); !kept) return fail(kept.error());
   return ended;

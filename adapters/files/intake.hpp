@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,7 +80,9 @@ class FileJob {
   FileJob(const IntakeContext& context, std::filesystem::path path, bool move) : context_(context), path_(std::move(path)), move_(move) {}
 
   Status look();
-  Status scan();
+  Status stamp();
+  Status scan(TextDecoder* decoder);
+  Status pass_over();
   Result<Note> read_note() const;
   Status start(const Note& note);
   Result<bool> take_records(client::OutboxTransaction& outbox);
@@ -98,8 +101,8 @@ class FileJob {
   std::string hash_;               // of the content, hexadecimal
   std::uint64_t total_bytes_ = 0;
   std::int64_t modified_ns_ = 0;
+  std::uint64_t inode_ = 0;
   State state_ = State::fresh;
-  std::uint64_t to_pass_ = 0;      // records taken before, still to be read over
   std::optional<RecordedFile> rejects_;
   std::uint64_t rejects_bytes_ = 0;
   TakenFile result_;

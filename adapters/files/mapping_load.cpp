@@ -176,6 +176,7 @@ class Loader {
       if (column.kind != ValueKind::text || column.list_separator != 0) complain(table, "a pseudonym column is one plain text");
       column.kind = ValueKind::pseudonym;
     }
+    if (column.programme && column.kind != ValueKind::text) complain(table, "a programme column is text");
     mapping_.columns.push_back(std::move(column));
   }
 
@@ -219,6 +220,18 @@ class Loader {
     if (const auto objection = TypeShape(registry_, *known).objection(path)) complain(node, *objection);
   }
 
+  void read_fields(const toml::table& set, EventRule& rule) {
+    for (const auto& [text, source] : set) {
+      const auto path = JsonPath::parse(text.str());
+      if (!path) {
+        complain(source, fmt::format("'{}' is not a path such as \"period.start\" or \"goals[0]\"", text.str()));
+        continue;
+      }
+      for (const std::string& type : {rule.type, rule.changed_type}) check_path(source, type, *path);
+      rule.fields.push_back({*path, read_source(source)});
+    }
+  }
+
   void read_event(const toml::table& table) {
     only(table, {"type", "changed_type", "when", "set"});
     EventRule rule;
@@ -229,17 +242,8 @@ class Loader {
       if (!filled) condition.erase(0, 1);
       if (const auto column = column_named(*table.get("when"), condition)) rule.when.push_back({*column, filled});
     }
-    const toml::table* set = section(table, "set");
-    if (set == nullptr || set->empty()) complain(table, "the event sets nothing: [event.set] is missing");
-    for (const auto& [path, source] : set == nullptr ? toml::table() : *set) {
-      const auto parsed = JsonPath::parse(path.str());
-      if (!parsed) {
-        complain(source, fmt::format("'{}' is not a path such as \"period.start\" or \"goals[0]\"", path.str()));
-        continue;
-      }
-      for (const std::string& type : {rule.type, rule.changed_type}) check_path(source, type, *parsed);
-      rule.fields.push_back({*parsed, read_source(source)});
-    }
+    if (const toml::table* set = section(table, "set")) read_fields(*set, rule);
+    if (rule.fields.empty()) complain(table, "the event sets nothing: [event.set] is missing");
     mapping_.events.push_back(std::move(rule));
   }
 

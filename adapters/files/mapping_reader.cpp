@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "adapters/files/pseudonyms.hpp"
@@ -110,8 +111,17 @@ void MappingReader::read_columns(Pseudonyms& pseudonyms, Record& record) {
       continue;
     }
     values_[i] = std::move(*value);
-    if (column.programme && !programmes_.knows(text)) record.unknown_programme = text;
+    if (column.programme) note_unknown(values_[i], record);
   }
+}
+
+void MappingReader::note_unknown(const boost::json::value& codes, Record& record) const {
+  const auto note = [&](const boost::json::value& code) {
+    const std::string_view text(code.as_string().data(), code.as_string().size());
+    if (!programmes_.knows(text)) record.unknown_programme = text;
+  };
+  if (codes.is_string()) note(codes);
+  if (const auto* list = codes.if_array()) std::ranges::for_each(*list, note);
 }
 
 void MappingReader::apply(const EventRule& rule, std::size_t number, const Pseudonyms& pseudonyms, Record& record) const {

@@ -33,6 +33,7 @@ class MappingReader final : public RecordReader {
   [[nodiscard]] Reject reject(std::size_t column, const Error& error) const;
   [[nodiscard]] Reject reject_row(Errc code, Position at, std::string reason, std::string_view original) const;
   void read_columns(Pseudonyms& pseudonyms, Record& record);
+  void note_unknown(const boost::json::value& codes, Record& record) const;
   void apply(const EventRule& rule, std::size_t number, const Pseudonyms& pseudonyms, Record& record) const;
   [[nodiscard]] Result<boost::json::value> value_of(const Source& source, const Pseudonyms& pseudonyms) const;
   [[nodiscard]] std::string text_of(std::size_t column) const;

@@ -18,6 +18,13 @@ std::string text_of(const boost::json::object& object, std::string_view name) {
 
 }  // namespace
 
+std::string short_type(std::string_view type) {
+  constexpr std::string_view ours = "nl.placements.";
+  if (type.starts_with(ours)) type.remove_prefix(ours.size());
+  if (type.ends_with(".v1")) type.remove_suffix(3);
+  return std::string(type);
+}
+
 TypeShape::TypeShape(const schema::Registry& registry, const schema::EventType& type) {
   const boost::json::value described = boost::json::parse(registry.describe_json(type));
   root_ = text_of(described.as_object(), "table");

@@ -15,6 +15,9 @@
 
 namespace iro::files {
 
+/// "nl.placements.vacancy.opened.v1" -> "vacancy.opened", for people and for the names of files.
+std::string short_type(std::string_view type);
+
 class TypeShape {
  public:
   struct Field {

@@ -23,9 +23,12 @@ class DuoFile {
   [[nodiscard]] std::string date(std::int32_t days) const {
     const Date d = date_from_days(days);
     switch (spelling_) {
-      case DuoSpelling::dutch: return fmt::format("{}-{}-{}", d.day, d.month, d.year);
-      case DuoSpelling::iso_with_bars: return format_date(days);
-      case DuoSpelling::compact: return fmt::format("{:04}{:02}{:02}", d.year, d.month, d.day);
+      case DuoSpelling::dutch:
+        return fmt::format("{}-{}-{}", d.day, d.month, d.year);
+      case DuoSpelling::iso_with_bars:
+        return format_date(days);
+      case DuoSpelling::compact:
+        return fmt::format("{:04}{:02}{:02}", d.year, d.month, d.day);
     }
     return {};
   }
@@ -40,10 +43,18 @@ class DuoFile {
 /// The four ways in which a placement goes wrong in these files.
 void spoil(std::vector<std::string>& bpv, std::size_t n) {
   switch (n % 4) {
-    case 0: bpv[10] = "99900"; break;             // no company has five digits
-    case 1: bpv[1].clear(); break;                // nobody's placement
-    case 2: std::swap(bpv[6], bpv[7]); break;     // ends before it begins
-    default: bpv[9] = "vierhonderd"; break;
+    case 0:
+      bpv[10] = "99900";
+      break;  // no company has five digits
+    case 1:
+      bpv[1].clear();
+      break;  // nobody's placement
+    case 2:
+      std::swap(bpv[6], bpv[7]);
+      break;  // ends before it begins
+    default:
+      bpv[9] = "vierhonderd";
+      break;
   }
   bpv[4] += "9";
 }
@@ -67,14 +78,25 @@ Result<DuoWritten> write_duo_file(const Region& region, const Year& year, std::s
   for (const auto& [index, list] : by_student) {
     const Student& s = year.students[index];
     const std::string path = s.learning_path == "bbl" ? "BBL" : "BOL";
-    file.record({"PER", s.personal_number, "", file.date(*days_from_date(2003, 1, 1) + static_cast<int>(index % 1800)), "V"});
+    file.record(
+        {"PER", s.personal_number, "", file.date(*days_from_date(2003, 1, 1) + static_cast<int>(index % 1800)), "V"});
     file.record({"ISG", s.personal_number, "", "1", file.date(first_day), file.date(last_day)});
     file.record({"ISP", s.personal_number, "", "1", file.date(first_day), s.programme, path, "", "J"});
     for (const Placement* p : list) {
       const Vacancy& v = year.vacancies[p->vacancy];
-      std::vector<std::string> bpv = {"BPV", s.personal_number, "", "1", fmt::format("{}", ++placements), file.date(p->signed_on),
-                                      file.date(v.period.from), file.date(v.period.until), p->ended ? file.date(*p->ended) : "",
-                                      fmt::format("{}", p->hours), region.members[v.provider].learning_company, v.programme, ""};
+      std::vector<std::string> bpv = {"BPV",
+                                      s.personal_number,
+                                      "",
+                                      "1",
+                                      fmt::format("{}", ++placements),
+                                      file.date(p->signed_on),
+                                      file.date(v.period.from),
+                                      file.date(v.period.until),
+                                      p->ended ? file.date(*p->ended) : "",
+                                      fmt::format("{}", p->hours),
+                                      region.members[v.provider].learning_company,
+                                      v.programme,
+                                      ""};
       file.record(bpv);
       ++written.events["placement.adopted"];
       if (p->ended) ++written.events["placement.ended"];

@@ -44,10 +44,14 @@ Status save_expected(const Expected& expected, const std::filesystem::path& path
     for (const auto& [name, text] : f.data) data[name] = text;
     follow.push_back({{"type", f.type}, {"member", f.member}, {"file", f.file}, {"line", f.line}, {"data", data}});
   }
-  const json::object all = {{"size", expected.size},         {"seed", expected.seed},
-                            {"events", to_json(expected.events)}, {"by_member", by_member},
-                            {"bad_rows", to_json(expected.bad_rows)}, {"formulas", expected.formulas},
-                            {"deliveries", expected.deliveries}, {"follow", follow}};
+  const json::object all = {{"size", expected.size},
+                            {"seed", expected.seed},
+                            {"events", to_json(expected.events)},
+                            {"by_member", by_member},
+                            {"bad_rows", to_json(expected.bad_rows)},
+                            {"formulas", expected.formulas},
+                            {"deliveries", expected.deliveries},
+                            {"follow", follow}};
   std::ofstream out(path, std::ios::binary);
   out << json::serialize(all) << '\n';
   if (!out.flush()) return fail(Errc::io, fmt::format("write {}", path.string()));
@@ -65,7 +69,8 @@ Result<Expected> load_expected(const std::filesystem::path& path) {
     e.size = all.at("size").as_string();
     e.seed = all.at("seed").to_number<std::uint64_t>();
     e.events = counts_from(all.at("events"));
-    for (const auto& [member, counts] : all.at("by_member").as_object()) e.by_member[std::string(member)] = counts_from(counts);
+    for (const auto& [member, counts] : all.at("by_member").as_object())
+      e.by_member[std::string(member)] = counts_from(counts);
     e.bad_rows = counts_from(all.at("bad_rows"));
     e.formulas = all.at("formulas").to_number<std::size_t>();
     e.deliveries = all.at("deliveries").to_number<std::size_t>();

@@ -22,9 +22,9 @@ constexpr std::string_view study_year = "2026-2027";
 
 std::string dutch_branch(std::string_view branch) {
   static const std::map<std::string_view, std::string_view> words = {
-      {"hospital", "ziekenhuis"},     {"nursing_home_care", "VVT"},   {"mental_health", "GGZ"},
-      {"disability_care", "GHZ"},     {"general_practice", "huisarts"}, {"maternity_care", "kraamzorg"},
-      {"youth_care", "jeugdzorg"},    {"social_work", "sociaal werk"}, {"other", "overig"}};
+      {"hospital", "ziekenhuis"},  {"nursing_home_care", "VVT"},     {"mental_health", "GGZ"},
+      {"disability_care", "GHZ"},  {"general_practice", "huisarts"}, {"maternity_care", "kraamzorg"},
+      {"youth_care", "jeugdzorg"}, {"social_work", "sociaal werk"},  {"other", "overig"}};
   return std::string(words.at(branch));
 }
 
@@ -49,16 +49,17 @@ using Spoiler = std::function<void(Row&)>;
 
 class Writer {
  public:
-  Writer(const Region& region, const Year& year, const fs::path& out, const fs::path& mappings)
-      : region_(region), year_(year), out_(out), mappings_(mappings) {}
+  Writer(const Region& region, const Year& year, const fs::path& out, const fs::path& project)
+      : region_(region), year_(year), out_(out), project_(project) {}
 
   Result<Expected> write() {
     for (std::size_t m = 0; m < region_.members.size(); ++m) {
       const Member& member = region_.members[m];
-      for (const char* folder : {"outbox", "inbox", "private"}) {
+      for (const char* folder : {"outbox", "inbox", "mappings", "private"}) {
         std::error_code error;
         fs::create_directories(out_ / "members" / member.slug / folder, error);
-        if (error) return fail(Errc::io, fmt::format("make {}: {}", (out_ / "members" / member.slug).string(), error.message()));
+        if (error)
+          return fail(Errc::io, fmt::format("make {}: {}", (out_ / "members" / member.slug).string(), error.message()));
       }
       IRO_TRY(membership(m), "membership");
       if (member.role == Role::provider) IRO_TRY(vacancies(m), "vacancies");
@@ -103,20 +104,18 @@ class Writer {
     return sheet.save(out_ / path_of(member, file));
   }
 
-  /// A file without a mark cannot say that it is Windows-1252: this member's own copy of the mapping does.
-  Status name_encoding(const Member& member, const std::string& mapping) const {
-    std::ifstream in(mappings_ / mapping, std::ios::binary);
-    const fs::path folder = out_ / "members" / member.slug / "mappings";
-    std::error_code error;
-    fs::create_directories(folder, error);
-    std::ofstream copy(folder / mapping, std::ios::binary);
-    copy << "# Our program saves in the old Windows encoding.\nencoding = \"windows-1252\"\n" << in.rdbuf();
-    if (!in || !copy.flush()) return fail(Errc::io, fmt::format("copy the mapping {}", mapping));
+  /// Put a mapping into the member's own folder, behind `before`.
+  Status own_mapping(const Member& member, const fs::path& mapping, std::string_view before) const {
+    std::ifstream in(mapping, std::ios::binary);
+    std::ofstream copy(out_ / "members" / member.slug / "mappings" / mapping.filename(), std::ios::binary);
+    copy << before << in.rdbuf();
+    if (!in || !copy.flush()) return fail(Errc::io, fmt::format("copy {}", mapping.string()));
     return {};
   }
 
   Status membership(std::size_t m) {
     const Member& member = region_.members[m];
+    IRO_TRY(own_mapping(member, project_ / "deploy" / "demo-region" / "mappings" / "membership.toml", ""), member.slug);
     Sheet sheet({});
     sheet.raw("lidnummer;fase;branche;vanaf");
     sheet.row(Row{"1", "volledig", member.branch.empty() ? "" : dutch_branch(member.branch), "1-8-2026"});
@@ -127,18 +126,24 @@ class Writer {
   Status vacancies(std::size_t m) {
     const Member& member = region_.members[m];
     const SheetStyle style = style_of(m);
-    if (style.saved == Saved::windows_1252) IRO_TRY(name_encoding(member, "vacancies.toml"), member.slug);
+    if (style.saved == Saved::windows_1252) {
+      // A file without a mark cannot say so itself.
+      IRO_TRY(own_mapping(member, project_ / "adapters" / "files" / "mappings" / "vacancies.toml",
+                          "# Our program saves in the old Windows encoding.\nencoding = \"windows-1252\"\n"),
+              member.slug);
+    }
     static const std::vector<Spoiler> spoilers = {
-        [](Row& r) { r[9] = "31-2-2027"; },                                  // a day that does not exist
-        [](Row& r) { r[11] = "twee"; },                                      // a number in words
-        [](Row& r) { r[8] = "avondschool"; },                                // a code that nobody knows
-        [](Row& r) { r[5].clear(); },                                        // required, and empty
-        [](Row& r) { r.insert(r.begin() + 3, "verschoven"); },               // a field too many
+        [](Row& r) { r[9] = "31-2-2027"; },                                        // a day that does not exist
+        [](Row& r) { r[11] = "twee"; },                                            // a number in words
+        [](Row& r) { r[8] = "avondschool"; },                                      // a code that nobody knows
+        [](Row& r) { r[5].clear(); },                                              // required, and empty
+        [](Row& r) { r.insert(r.begin() + 3, "verschoven"); },                     // a field too many
         [](Row& r) { r[18] = "Voor student met BSN 999500041, graag maandag"; }};  // never in free text
     Sheet sheet(style);
     sheet.row(Row{"Plaatsnummer", "Afdelingscode", "Afdeling", "Soort afdeling", "Branche", "Opleidingscode", "Niveau",
-                  "Leerjaren", "Leerweg", "Begindatum", "Einddatum", "Aantal plaatsen", "Uren per week", "Leerbedrijf-ID",
-                  "Praktijkopleider code", "Begeleiding minuten per week", "Postcode", "Onkostenvergoeding", "Opmerking"});
+                  "Leerjaren", "Leerweg", "Begindatum", "Einddatum", "Aantal plaatsen", "Uren per week",
+                  "Leerbedrijf-ID", "Praktijkopleider code", "Begeleiding minuten per week", "Postcode",
+                  "Onkostenvergoeding", "Opmerking"});
     for (const Vacancy& v : year_.vacancies) {
       if (v.provider != m) continue;
       std::string years = fmt::format("{}", v.first_year);
@@ -179,7 +184,8 @@ class Writer {
     std::size_t mine = 0;
     for (std::size_t earlier = 0; earlier < m; ++earlier) mine += region_.members[earlier].role == Role::school ? 1 : 0;
     if (mine < 3) {
-      auto written = write_duo_file(region_, year_, m, static_cast<DuoSpelling>(mine), out_ / "members" / member.slug / "outbox");
+      auto written =
+          write_duo_file(region_, year_, m, static_cast<DuoSpelling>(mine), out_ / "members" / member.slug / "outbox");
       if (!written) return fail(written.error());
       // A DUO file names the learning company, not the member: school and bureau hear it.
       for (const auto& [type, n] : written->events) count(member, type, 2, n);
@@ -191,10 +197,11 @@ class Writer {
 
   Status placement_sheet(std::size_t m) {
     const Member& member = region_.members[m];
-    static const std::vector<Spoiler> spoilers = {[](Row& r) { r[1].clear(); }, [](Row& r) { r[8] = "na de vakantie"; }};
+    static const std::vector<Spoiler> spoilers = {[](Row& r) { r[1].clear(); },
+                                                  [](Row& r) { r[8] = "na de vakantie"; }};
     Sheet sheet(style_of(2 * m));
-    sheet.row(Row{"Plaatsingsnummer", "Studentnummer", "Instelling", "Leerbedrijf-ID", "Opleidingscode", "Niveau", "Leerjaar",
-                  "Leerweg", "Begindatum", "Verwachte einddatum", "Werkelijke einddatum", "Uren"});
+    sheet.row(Row{"Plaatsingsnummer", "Studentnummer", "Instelling", "Leerbedrijf-ID", "Opleidingscode", "Niveau",
+                  "Leerjaar", "Leerweg", "Begindatum", "Verwachte einddatum", "Werkelijke einddatum", "Uren"});
     for (const Placement& p : year_.placements) {
       const Student& s = year_.students[p.student];
       const Vacancy& v = year_.vacancies[p.vacancy];
@@ -225,16 +232,20 @@ class Writer {
       ++seen[{signal.raised_on, signal.due_on}];
       count(member, "student.at-risk", 1);  // its own school alone
       lines.emplace_back(&signal, add(sheet, member,
-                                      Row{s.number, dutch_date(signal.raised_on), signal.author_role, signal.next_action,
-                                          dutch_date(signal.due_on)},
+                                      Row{s.number, dutch_date(signal.raised_on), signal.author_role,
+                                          signal.next_action, dutch_date(signal.due_on)},
                                       0, spoilers));
     }
     // The event carries a pseudonym, so the one to follow is known by its dates: they must be its alone.
     for (const auto& [signal, line] : lines) {
       if (followed_signal_ || seen[{signal->raised_on, signal->due_on}] > 1) continue;
       followed_signal_ = true;
-      expected_.follow.push_back({"student.at-risk", member.slug, path_of(member, file), line,
-                                  {{"effective_on", format_date(signal->raised_on)}, {"next_action_on", format_date(signal->due_on)}}});
+      expected_.follow.push_back(
+          {"student.at-risk",
+           member.slug,
+           path_of(member, file),
+           line,
+           {{"effective_on", format_date(signal->raised_on)}, {"next_action_on", format_date(signal->due_on)}}});
     }
     return save(sheet, member, file);
   }
@@ -244,8 +255,8 @@ class Writer {
     const std::string file = fmt::format("overdrachtsverzoeken-{}.csv", study_year);
     static const std::vector<Spoiler> spoilers = {[](Row& r) { r[3] = "geen klik"; }, [](Row& r) { r[8] = "enkele"; }};
     Sheet sheet({Saved::utf8_with_mark, ';', true});
-    sheet.row(Row{"Verzoeknummer", "Studentnummer", "Huidige instelling", "Grond", "Opleidingscode", "Niveau", "Leerjaar", "Leerweg",
-                  "Aantal weken", "Postcode", "Reageren voor", "Kenmerk school"});
+    sheet.row(Row{"Verzoeknummer", "Studentnummer", "Huidige instelling", "Grond", "Opleidingscode", "Niveau",
+                  "Leerjaar", "Leerweg", "Aantal weken", "Postcode", "Reageren voor", "Kenmerk school"});
     for (const Handover& h : year_.handovers) {
       const Placement& p = year_.placements[h.placement];
       const Student& s = year_.students[p.student];
@@ -253,13 +264,15 @@ class Writer {
       if (s.school != m) continue;
       const std::string reference = fmt::format("{}-{}", member.brin, h.number);
       count(member, "handover.requested", 2);
-      const std::size_t line = add(sheet, member,
-                                   Row{h.number, s.number, region_.members[v.provider].slug, h.reason, v.programme,
-                                       fmt::format("{}", v.level), fmt::format("{}", s.year), s.learning_path,
-                                       fmt::format("{}", h.weeks), member.area, dutch_date(h.requested_on + 14), reference},
-                                   0, spoilers);
+      const std::size_t line =
+          add(sheet, member,
+              Row{h.number, s.number, region_.members[v.provider].slug, h.reason, v.programme,
+                  fmt::format("{}", v.level), fmt::format("{}", s.year), s.learning_path, fmt::format("{}", h.weeks),
+                  member.area, dutch_date(h.requested_on + 14), reference},
+              0, spoilers);
       if (!followed_handover_) {
-        expected_.follow.push_back({"handover.requested", member.slug, path_of(member, file), line, {{"dataref", reference}}});
+        expected_.follow.push_back(
+            {"handover.requested", member.slug, path_of(member, file), line, {{"dataref", reference}}});
       }
       followed_handover_ = true;
     }
@@ -269,7 +282,7 @@ class Writer {
   const Region& region_;
   const Year& year_;
   const fs::path& out_;
-  const fs::path& mappings_;
+  const fs::path& project_;
   Expected expected_;
   std::size_t rows_ = 0;
   std::size_t spoiled_ = 0;
@@ -279,8 +292,8 @@ class Writer {
 
 }  // namespace
 
-Result<Expected> write_members(const Region& region, const Year& year, const fs::path& out, const fs::path& mappings) {
-  return Writer(region, year, out, mappings).write();
+Result<Expected> write_members(const Region& region, const Year& year, const fs::path& out, const fs::path& project) {
+  return Writer(region, year, out, project).write();
 }
 
 }  // namespace iro::demo

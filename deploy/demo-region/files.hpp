@@ -1,7 +1,7 @@
 // deploy/demo-region/files.hpp: a school year as the files that its members
 // would really have, and what must come of them.
 //
-// Layout: OUT/members/SLUG/{outbox,inbox,private}. Each member saves in its own
+// Layout: OUT/members/SLUG/{outbox,inbox,mappings,private}. Each member saves in its own
 // way (encoding, separator, line ends, spelling of dates). Every fortieth row is
 // followed by one that is wrong on purpose; Expected counts both, independently
 // of the program that will read them.
@@ -38,10 +38,10 @@ struct Expected {
   std::vector<Followed> follow;
 };
 
-/// Fails with Errc::io. `mappings` is the project's adapters/files/mappings: a member whose files need an encoding named
-/// gets a copy that names it.
+/// Fails with Errc::io. `project` is the project's folder: each member gets the demo's mapping for memberships, and one
+/// whose files need an encoding named gets a copy of the adapter's own mapping that names it.
 Result<Expected> write_members(const Region& region, const Year& year, const std::filesystem::path& out,
-                               const std::filesystem::path& mappings);
+                               const std::filesystem::path& project);
 
 /// expected.json, which holds no student's number. Save fails with Errc::io, load also with Errc::config_invalid.
 Status save_expected(const Expected& expected, const std::filesystem::path& path);

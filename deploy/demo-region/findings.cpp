@@ -44,8 +44,9 @@ class Looker {
     if (!registry) return fail(registry.error());
 
     const Keep followed = [this](const schema::EventType& type, const std::string& member, const schema::Event&) {
-      return std::any_of(expected_.follow.begin(), expected_.follow.end(),
-                         [&](const Followed& row) { return row.member == member && short_name(type.name) == row.type; });
+      return std::any_of(expected_.follow.begin(), expected_.follow.end(), [&](const Followed& row) {
+        return row.member == member && short_name(type.name) == row.type;
+      });
     };
     auto inboxes = read_inboxes(root_, f_.region, *registry, followed);
     if (!inboxes) return fail(inboxes.error());
@@ -53,6 +54,7 @@ class Looker {
     compare();
     for (const Followed& row : expected_.follow) IRO_TRY(follow(row, *inboxes), "follow");
     IRO_TRY(refusals(), "rejects");
+    IRO_TRY(formulas(), "formulas");
     IRO_TRY(traces(), "traces of personal numbers");
     return std::move(f_);
   }
@@ -129,7 +131,10 @@ class Looker {
     std::error_code error;
     if (!fs::exists(file)) {
       for (const auto& entry : fs::recursive_directory_iterator(root_ / "members" / row.member, error)) {
-        if (entry.path().filename().string().find(fs::path(row.file).filename().string()) != std::string::npos) file = entry.path();
+        const std::string name = entry.path().filename().string();
+        const bool taken =
+            name.find(fs::path(row.file).stem().string()) != name.npos && name.find(".rejects.") == name.npos;
+        if (taken && entry.is_regular_file(error)) file = entry.path();
       }
     }
     std::ifstream in(file);
@@ -149,6 +154,21 @@ class Looker {
       f_.bad_rows += bad;
       f_.refused_rows += *refused;
       if (*refused != bad) problem(fmt::format("{}: {} bad rows in its files, {} refused", member.slug, bad, *refused));
+    }
+    return {};
+  }
+
+  /// The bureau reads every vacancy, so what went in as a formula must stand in its inbox, made harmless.
+  Status formulas() {
+    for (const Member& member : f_.region.members) {
+      const auto found = find_formulas(root_ / "members" / member.slug);
+      if (!found) return fail(found.error());
+      if (found->alive > 0) problem(fmt::format("{}: {} formulas reached its files alive", member.slug, found->alive));
+      if (member.role == Role::bureau) f_.formulas = found->harmless;
+    }
+    f_.formulas_sent = expected_.formulas;
+    if (f_.formulas != expected_.formulas) {
+      problem(fmt::format("{} formulas in the files, {} harmless ones at the bureau", expected_.formulas, f_.formulas));
     }
     return {};
   }

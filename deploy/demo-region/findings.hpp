@@ -48,6 +48,8 @@ struct Findings {
   std::size_t repeated = 0;  // twice in one inbox
   std::size_t bad_rows = 0;
   std::size_t refused_rows = 0;
+  std::size_t formulas_sent = 0;  // in the texts of vacancies
+  std::size_t formulas = 0;       // harmless ones that the bureau received
   std::vector<FollowedEvent> followed;
   std::vector<std::string> problems;  // one sentence each; empty when all is as promised
 };

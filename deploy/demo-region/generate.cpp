@@ -20,8 +20,8 @@ using namespace iro;
 constexpr std::string_view help =
     R"(iro-demo-region OUT [--size tiny|S|M|L] [--seed N] [--project DIR]
 
-Writes OUT/members/SLUG/{outbox,inbox,private}, OUT/region.toml, OUT/mappings and OUT/expected.json: a school year of a made-up
-region. The same size and seed give the same bytes. OUT must not exist yet.
+Writes OUT/members/SLUG/{outbox,inbox,mappings,private}, OUT/region.toml and OUT/expected.json: a school year of a made-up region.
+The same size and seed give the same bytes. OUT must not exist yet.
 
   --size     tiny 200, S 5,000, M 20,000 or L 48,658 placements (S)
   --seed     another year (2026)
@@ -63,22 +63,21 @@ Status run(const Arguments& a) {
   const auto region = demo::load_region(folder / "region.toml", a.project / "schemas" / "codes" / "programmes.toml");
   if (!region) return fail(region.error());
   const demo::Year year = demo::plan_year(*region, *demo::placements_of_size(a.size), a.seed);
-  auto expected = demo::write_members(*region, year, a.out, a.project / "adapters" / "files" / "mappings");
+  auto expected = demo::write_members(*region, year, a.out, a.project);
   if (!expected) return fail(expected.error());
   expected->size = a.size;
   expected->seed = a.seed;
   IRO_TRY(demo::save_expected(*expected, a.out / "expected.json"), "expectations");
   std::error_code error;
   fs::copy_file(folder / "region.toml", a.out / "region.toml", error);
-  if (!error) fs::copy(folder / "mappings", a.out / "mappings", error);
   if (error) return fail(Errc::io, fmt::format("copy from {}: {}", folder.string(), error.message()));
 
   std::size_t events = 0;
   std::size_t bad = 0;
   for (const auto& [type, n] : expected->events) events += n;
   for (const auto& [member, n] : expected->bad_rows) bad += n;
-  fmt::print("{}: {} members, {} placements; their files hold {} events and {} bad rows\n", region->name, region->members.size(),
-             year.placements.size(), events, bad);
+  fmt::print("{}: {} members, {} placements; their files hold {} events and {} bad rows\n", region->name,
+             region->members.size(), year.placements.size(), events, bad);
   return {};
 }
 

@@ -68,10 +68,14 @@ class Reader {
 
 std::string_view name_of(Role role) {
   switch (role) {
-    case Role::school: return "school";
-    case Role::provider: return "care_provider";
-    case Role::pool: return "pool";
-    case Role::bureau: return "bureau";
+    case Role::school:
+      return "school";
+    case Role::provider:
+      return "care_provider";
+    case Role::pool:
+      return "pool";
+    case Role::bureau:
+      return "bureau";
   }
   return "";
 }
@@ -84,14 +88,17 @@ Members entitled_to(const schema::EventType& type, const schema::Facts& facts, c
     const bool by_party = type.routing == Routing::parties || type.routing == Routing::sealed;
     const bool named = std::any_of(facts.parties.begin(), facts.parties.end(),
                                    [&](const schema::Facts::Party& party) { return party.member == member.slug; });
-    const bool reads = type.routing == Routing::regional && (holds(type.readers, member.role) || holds(type.masked_readers, member.role));
+    const bool reads = type.routing == Routing::regional &&
+                       (holds(type.readers, member.role) || holds(type.masked_readers, member.role));
     if (type.routing == Routing::publik || reads || (by_party && (named || holds(type.roles, member.role)))) out.set(i);
   }
   return out;
 }
 
-Result<Inboxes> read_inboxes(const fs::path& root, const Region& region, const schema::Registry& registry, const Keep& keep) {
-  if (region.members.size() > most_members) return fail(Errc::limit_reached, fmt::format("at most {} members", most_members));
+Result<Inboxes> read_inboxes(const fs::path& root, const Region& region, const schema::Registry& registry,
+                             const Keep& keep) {
+  if (region.members.size() > most_members)
+    return fail(Errc::limit_reached, fmt::format("at most {} members", most_members));
   Reader reader(region, registry, keep);
   for (std::size_t i = 0; i < region.members.size(); ++i) {
     const fs::path inbox = root / "members" / region.members[i].slug / "inbox";

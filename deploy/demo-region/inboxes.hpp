@@ -22,7 +22,7 @@ using Members = std::bitset<most_members>;  // by index into Region::members
 
 struct Arrived {
   const schema::EventType* type = nullptr;
-  std::string sender;   // slug
+  std::string sender;  // slug
   std::string subject;
   TimeMs recorded;
   Members entitled;
@@ -42,8 +42,8 @@ using Keep = std::function<bool(const schema::EventType&, const std::string& mem
 Result<Inboxes> read_inboxes(const std::filesystem::path& root, const Region& region, const schema::Registry& registry,
                              const Keep& keep);
 
-/// Who may know `event`, by design 9: public all; regional the type's readers; parties the members named and the holders
-/// of the type's roles.
+/// Who may know `event`, by design 9: public all; regional the type's readers; parties the members named and the
+/// holders of the type's roles.
 Members entitled_to(const schema::EventType& type, const schema::Facts& facts, const Region& region);
 
 /// The role's name in schemas and key files.

@@ -47,12 +47,14 @@ Result<Member> read_member(const toml::table& t) {
   if (const toml::node* codes = t.get("programmes")) m.programmes = texts(*codes);
   m.share = t["share"].value_or(0U);
   const std::optional<Role> role = role_of(t["role"].value_or(""));
-  if (!role) return fail(bad, fmt::format("line {}: the role is school, care_provider, pool or bureau", t.source().begin.line));
+  if (!role)
+    return fail(bad, fmt::format("line {}: the role is school, care_provider, pool or bureau", t.source().begin.line));
   m.role = *role;
   const bool whole = !m.slug.empty() && !m.name.empty() && m.oin.size() == 20 &&
                      (m.role != Role::school || (!m.brin.empty() && !m.programmes.empty() && m.share > 0)) &&
                      (m.role != Role::provider || (!m.branch.empty() && !m.learning_company.empty() && m.share > 0));
-  if (!whole) return fail(bad, fmt::format("line {}: member '{}' lacks what its role needs", t.source().begin.line, m.slug));
+  if (!whole)
+    return fail(bad, fmt::format("line {}: member '{}' lacks what its role needs", t.source().begin.line, m.slug));
   return m;
 }
 
@@ -91,7 +93,8 @@ Status check_programmes(const Region& region) {
   std::set<std::string> taught;
   for (const Member& member : region.members) {
     for (const std::string& code : member.programmes) {
-      if (!region.programmes.contains(code)) return fail(bad, fmt::format("{} teaches {}, which is no programme", member.slug, code));
+      if (!region.programmes.contains(code))
+        return fail(bad, fmt::format("{} teaches {}, which is no programme", member.slug, code));
       taught.insert(code);
     }
     if (member.role == Role::provider && !region.branch_programmes.contains(member.branch)) {

@@ -48,10 +48,12 @@ std::string range(std::size_t low, std::size_t high) {
 }
 
 void print_classes(const Findings& f) {
-  fmt::print("\nWho may know, of {} members{:>16}{:>16}{:>16}{:>16}\n", f.members, "events", "entitled", "received", "kept out");
+  fmt::print("\nWho may know, of {} members{:>16}{:>16}{:>16}{:>16}\n", f.members, "events", "entitled", "received",
+             "kept out");
   for (const auto& [routing, c] : f.classes) {
-    fmt::print("  {:<24}{:>16}{:>16}{:>16}{:>16}\n", schema::name_of(routing), dotted(c.events), range(c.entitled_low, c.entitled_high),
-               range(c.received_low, c.received_high), range(f.members - c.received_high, f.members - c.received_low));
+    fmt::print("  {:<24}{:>16}{:>16}{:>16}{:>16}\n", schema::name_of(routing), dotted(c.events),
+               range(c.entitled_low, c.entitled_high), range(c.received_low, c.received_high),
+               range(f.members - c.received_high, f.members - c.received_low));
   }
   fmt::print("  {} deliveries; {} wrong, {} missing, {} twice\n", dotted(f.deliveries), f.wrong, f.missing, f.repeated);
 }
@@ -68,7 +70,8 @@ void print_followed(const FollowedEvent& followed, const Region& region) {
   fmt::print("  it says     {}\n", followed.data);
   for (std::size_t i = 0; i < region.members.size(); ++i) {
     if (!followed.arrived->received[i]) continue;
-    fmt::print("  received    {}{}\n", region.members[i].slug, region.members[i].slug == followed.arrived->sender ? " (who sent it)" : "");
+    fmt::print("  received    {}{}\n", region.members[i].slug,
+               region.members[i].slug == followed.arrived->sender ? " (who sent it)" : "");
   }
   fmt::print("  kept out    the other {} members\n", region.members.size() - followed.arrived->received.count());
 }
@@ -101,7 +104,10 @@ int main(int argc, char** argv) {
   }
   print_types(*findings);
   print_classes(*findings);
-  fmt::print("\nRows refused: {} of the {} that were made wrong on purpose\n", dotted(findings->refused_rows), dotted(findings->bad_rows));
+  fmt::print("\nRows refused: {} of the {} that were made wrong on purpose\n", dotted(findings->refused_rows),
+             dotted(findings->bad_rows));
+  fmt::print("Formulas in texts: {} of {} reached the bureau, made harmless\n", findings->formulas,
+             findings->formulas_sent);
   for (const FollowedEvent& followed : findings->followed) print_followed(followed, findings->region);
   return checking ? check(*findings) : 0;
 }

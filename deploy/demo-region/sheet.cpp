@@ -78,10 +78,18 @@ std::size_t Sheet::raw(std::string_view line) {
 Status Sheet::save(const std::filesystem::path& path) const {
   std::string bytes;
   switch (style_.saved) {
-    case Saved::utf8: bytes = text_; break;
-    case Saved::utf8_with_mark: bytes = "\xEF\xBB\xBF" + text_; break;
-    case Saved::utf16: bytes = to_utf16(text_); break;
-    case Saved::windows_1252: bytes = to_windows_1252(text_); break;
+    case Saved::utf8:
+      bytes = text_;
+      break;
+    case Saved::utf8_with_mark:
+      bytes = "\xEF\xBB\xBF" + text_;
+      break;
+    case Saved::utf16:
+      bytes = to_utf16(text_);
+      break;
+    case Saved::windows_1252:
+      bytes = to_windows_1252(text_);
+      break;
   }
   std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));

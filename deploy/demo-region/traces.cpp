@@ -17,12 +17,14 @@ using Numbers = std::unordered_set<std::string>;
 
 constexpr std::size_t digits = 9;  // of a BSN
 
-bool is_duo_file(const fs::path& path) { return path.filename().string().starts_with("RO_"); }
+bool is_rejects(const fs::path& path) { return path.filename().string().ends_with(".rejects.csv"); }
+bool is_duo_file(const fs::path& path) { return path.filename().string().starts_with("RO_") && !is_rejects(path); }
 
 std::vector<fs::path> files_below(const fs::path& folder) {
   std::vector<fs::path> out;
   std::error_code error;  // a file that goes away while we look is no finding
-  for (auto at = fs::recursive_directory_iterator(folder, error); at != fs::recursive_directory_iterator(); at.increment(error)) {
+  for (auto at = fs::recursive_directory_iterator(folder, error); at != fs::recursive_directory_iterator();
+       at.increment(error)) {
     if (error) break;
     if (at->is_regular_file(error)) out.push_back(at->path());
   }
@@ -47,11 +49,30 @@ void nine_digit_runs(std::string_view bytes, const See& see) {
   }
 }
 
+using Fields = std::vector<std::string_view>;
+
+/// Calls `see` with each row of a CSV file, the header too.
+template <typename See>
+Status each_row(const fs::path& file, const See& see) {
+  auto source = files::FileSource::open(file);
+  if (!source) return fail(source.error());
+  auto csv = files::CsvReader::open(std::move(*source));
+  if (!csv) return fail(csv.error().within(file.string()));
+  for (;;) {
+    const auto item = csv->next();
+    if (!item) return fail(item.error().within(file.string()));
+    if (*item == files::CsvReader::Item::end) return {};
+    if (*item == files::CsvReader::Item::problem) return fail(Errc::csv_quotes, file.string());
+    see(csv->fields());
+  }
+}
+
 /// The second field of the PER records.
 void collect(const fs::path& duo_file, Numbers& numbers) {
   std::istringstream lines(contents(duo_file));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("PER")) nine_digit_runs(line.substr(0, 4 + digits), [&](std::string_view n) { numbers.emplace(n); });
+    if (line.starts_with("PER"))
+      nine_digit_runs(line.substr(0, 4 + digits), [&](std::string_view n) { numbers.emplace(n); });
   }
 }
 
@@ -65,36 +86,46 @@ Result<std::vector<std::string>> find_personal_numbers(const fs::path& root, con
       if (is_duo_file(file)) collect(file, numbers);
     }
   }
-  if (numbers.empty()) return fail(Errc::not_found, "no personal numbers in the schools' DUO files: nothing was searched for");
+  if (numbers.empty())
+    return fail(Errc::not_found, "no personal numbers in the schools' DUO files: nothing was searched for");
   std::vector<std::string> found;
   for (const fs::path& file : files_below(root)) {
     if (is_duo_file(file)) continue;
     std::size_t hits = 0;
     nine_digit_runs(contents(file), [&](std::string_view n) { hits += numbers.contains(std::string(n)) ? 1 : 0; });
-    if (hits > 0) found.push_back(fmt::format("{} personal numbers stand in {}", hits, fs::relative(file, root).string()));
+    if (hits > 0)
+      found.push_back(fmt::format("{} personal numbers stand in {}", hits, fs::relative(file, root).string()));
   }
   return found;
 }
 
 Result<std::size_t> count_rejects(const fs::path& member) {
   std::size_t rows = 0;
-  for (const fs::path& file : files_below(member)) {
-    const std::string name = file.filename().string();
-    if (name.find(".rejects.") == name.npos) continue;
-    auto source = files::FileSource::open(file);
-    if (!source) return fail(source.error());
-    auto csv = files::CsvReader::open(std::move(*source));
-    if (!csv) return fail(csv.error());
+  for (const fs::path& file : files_below(member / "outbox" / "rejected")) {
+    if (!is_rejects(file)) continue;
     std::size_t here = 0;
-    for (;;) {
-      const auto item = csv->next();
-      if (!item) return fail(item.error().within(file.string()));
-      if (*item == files::CsvReader::Item::end) break;
-      ++here;
-    }
+    IRO_TRY(each_row(file, [&](const Fields&) { ++here; }), "rejects");
     if (here > 0) rows += here - 1;  // the header
   }
   return rows;
+}
+
+Result<Formulas> find_formulas(const fs::path& member) {
+  Formulas found;
+  for (const fs::path& folder : {member / "inbox", member / "outbox" / "rejected"}) {
+    for (const fs::path& file : files_below(folder)) {
+      if (file.extension() != ".csv" || (folder.filename() == "rejected" && !is_rejects(file))) continue;
+      IRO_TRY(each_row(file,
+                       [&](const Fields& fields) {
+                         for (const std::string_view field : fields) {
+                           found.alive += field.starts_with('=') || field.starts_with('@') ? 1 : 0;
+                           found.harmless += field.starts_with("'=") || field.starts_with("'@") ? 1 : 0;
+                         }
+                       }),
+              "formulas");
+    }
+  }
+  return found;
 }
 
 }  // namespace iro::demo

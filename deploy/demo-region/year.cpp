@@ -23,17 +23,22 @@ int weeks_of(const Period& period) { return (period.until - period.from + 1) / 7
 
 constexpr std::array<std::string_view, 9> wards = {"Noord",  "Cliëntenhof", "De Linde", "’t Anker",    "Begane grond",
                                                    "Team 3", "Reünie",      "Poli",     "Wijk Centrum"};
-constexpr std::array<std::string_view, 9> notes = {
-    "", "", "", "",
-    "Reiskosten € 0,23 per km", "Let op: \"rustige\" start;\nwerkkleding is aanwezig", "Overleg elke maandag, 10:00 uur",
-    "=HYPERLINK(\"https://voorbeeld.invalid\";\"klik\")", "@team: sleutel ophalen bij de receptie"};
+constexpr std::array<std::string_view, 9> notes = {"",
+                                                   "",
+                                                   "",
+                                                   "",
+                                                   "Reiskosten € 0,23 per km",
+                                                   "Let op: \"rustige\" start;\nwerkkleding is aanwezig",
+                                                   "Overleg elke maandag, 10:00 uur",
+                                                   "=HYPERLINK(\"https://voorbeeld.invalid\";\"klik\")",
+                                                   "@team: sleutel ophalen bij de receptie"};
 
 // Words of the mapping files (adapters/files/mappings).
 constexpr std::array<std::string_view, 4> actions = {"gesprek met student", "gesprek met praktijkopleider",
                                                      "extra begeleiding", "doelen aanpassen"};
 constexpr std::array<std::string_view, 3> author_roles = {"mentor", "slb", "stagecoördinator"};
-constexpr std::array<std::string_view, 6> reasons = {"dreigende uitval",         "dreigende uitval",
-                                                     "begeleiding onvoldoende",  "begeleiding afwezig",
+constexpr std::array<std::string_view, 6> reasons = {"dreigende uitval",        "dreigende uitval",
+                                                     "begeleiding onvoldoende", "begeleiding afwezig",
                                                      "plaats niet beschikbaar", "andere omstandigheden"};
 
 /// A number of the test range 999..., the next one that passes the eleven-test of a BSN.
@@ -168,13 +173,19 @@ class Planner {
     std::map<std::size_t, int> numbers;
     for (const auto& [key, count] : counts) {
       const auto& [school, programme, path, year, from, until] = key;
-      year_.demands.push_back({school, fmt::format("D{:04}", ++numbers[school]), programme,
-                               region_.programmes.at(programme).level, path, year, {from, until},
+      year_.demands.push_back({school,
+                               fmt::format("D{:04}", ++numbers[school]),
+                               programme,
+                               region_.programmes.at(programme).level,
+                               path,
+                               year,
+                               {from, until},
                                count + count / 25 + 1});
     }
   }
 
-  /// Of a hundred students three worry somebody; of those one in three moves on. No cause is known to this program either.
+  /// Of a hundred students three worry somebody; of those one in three moves on. No cause is known to this program
+  /// either.
   void worry() {
     std::map<std::size_t, int> signals;
     std::map<std::size_t, int> handovers;
@@ -185,11 +196,12 @@ class Planner {
       // One of each at least, also in the smallest year.
       if (!dice_.percent(3) && !(i == 0 && year_.signals.empty())) continue;
       const std::int32_t raised = period.from + dice_.between(10, 80);
-      year_.signals.push_back({i, fmt::format("R{:04}", ++signals[school]), std::string(dice_.one_of(Texts(author_roles))),
+      year_.signals.push_back({i, fmt::format("R{:04}", ++signals[school]),
+                               std::string(dice_.one_of(Texts(author_roles))),
                                std::string(dice_.one_of(Texts(actions))), raised, raised + 7});
       if (!dice_.percent(33) && !year_.handovers.empty()) continue;
-      year_.handovers.push_back({i, fmt::format("O{:04}", ++handovers[school]), std::string(dice_.one_of(Texts(reasons))),
-                                 raised + 10, dice_.between(4, 16)});
+      year_.handovers.push_back({i, fmt::format("O{:04}", ++handovers[school]),
+                                 std::string(dice_.one_of(Texts(reasons))), raised + 10, dice_.between(4, 16)});
     }
   }
 

@@ -38,6 +38,7 @@
 #include "hub/routing/routing.hpp"
 #include "hub/schema/frames.hpp"
 #include "hub/schema/registry.hpp"
+#include "hub/views/sight.hpp"
 
 namespace iro::core {
 
@@ -73,10 +74,7 @@ class Core {
   [[nodiscard]] Seq next_seq() const { return next_seq_; }
   [[nodiscard]] const Hash& head() const { return head_; }
   [[nodiscard]] const Interner& interner() const { return interner_; }
-  /// May `member` see this entry, and in full? Audience and current grants. For views on the same thread.
-  enum class Sight { nothing, masked, full };
-  [[nodiscard]] Sight sight(const log::EntryView& entry, MemberNo member);
-  /// The earliest moment at which a Tick has work to do, for tests that skip time.
+  /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
 
  private:
@@ -209,6 +207,7 @@ class Core {
   const wire::DeliverBlock* block_for(const std::vector<Choice>& chosen);
   bool materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
   iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
+  views::Sight sight(const log::EntryView& entry, const schema::EventType* type, MemberNo member);
   std::shared_ptr<const Ready> recent(Seq seq) const;
   void remember_recent(std::shared_ptr<const Ready> ready);
   void on_chunks(ChunksRead read, TimeMs now, Actions& out);

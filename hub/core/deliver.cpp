@@ -43,22 +43,19 @@ std::shared_ptr<const Core::Ready> Core::recent(Seq seq) const {
   return at != recent_.end() && (*at)->view.chunk().first_seq <= seq ? *at : nullptr;
 }
 
-Core::Sight Core::sight(const log::EntryView& entry, MemberNo member) {
-  const bool full = interner_.contains(entry.full, member);
-  if (!full && !interner_.contains(entry.masked, member)) return Sight::nothing;
-  const schema::EventType* type = registry_.find(interner_.text(entry.type));
+views::Sight Core::sight(const log::EntryView& entry, const schema::EventType* type, MemberNo member) {
+  views::Claim claim;
+  claim.in_full = interner_.contains(entry.full, member);
+  claim.in_masked = !claim.in_full && interner_.contains(entry.masked, member);
+  if (type == nullptr || (!claim.in_full && !claim.in_masked)) return views::Sight::nothing;
   const admission::Member* m = members_->find(member);
-  if (type == nullptr || m == nullptr || !m->active) return Sight::nothing;
   auto& cache = receive_cache_[member];
   auto at = cache.find(type);
   if (at == cache.end()) at = cache.emplace(type, m->grant(type->name).receive).first;
-  // Later changes only narrow what was decided at the commit.
-  if (at->second == admission::Receive::denied) return Sight::nothing;
-  if (entry.routing == schema::Routing::regional) {
-    if (at->second == admission::Receive::none) return Sight::nothing;
-    if (at->second == admission::Receive::masked) return Sight::masked;
-  }
-  return full ? Sight::full : Sight::masked;
+  claim.routing = entry.routing;
+  claim.today = at->second;
+  claim.active = m->active;
+  return views::sight(claim);
 }
 
 void Core::pump_all(TimeMs now, Actions& out) {
@@ -110,11 +107,11 @@ bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selecti
       const log::EntryView& e = ready.entries[i];
       const bool full = selection.bytes > frame_target_bytes || selection.chosen.size() >= limits::events_per_pub;
       if (full || !consumer.has_credit() || consumer.paused()) return false;
-      const Sight seen = sight(e, consumer.member());
-      if (seen == Sight::nothing || !passes_filter(consumer.filter(), e) || !view.body(e)) continue;
+      const views::Sight seen = sight(e, ready.types[i], consumer.member());
+      if (seen == views::Sight::nothing || !passes_filter(consumer.filter(), e) || !view.body(e)) continue;
       consumer.passed(view.seq(i));
       if (!consumer.offer(view.seq(i), e.subject, wire_bytes(e))) continue;
-      selection.chosen.push_back({&ready, i, seen == Sight::masked});
+      selection.chosen.push_back({&ready, i, seen == views::Sight::masked});
       selection.bytes += wire_bytes(e);
     }
   }
@@ -202,15 +199,15 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
     }
     const auto index = static_cast<std::uint32_t>(seq->value() - ready->view.chunk().first_seq.value());
     const log::EntryView& e = ready->entries[index];
-    const Sight seen = sight(e, consumer.member());
-    if (seen == Sight::nothing || !ready->view.body(e)) {  // no longer to be shown: the subject goes on without it
+    const views::Sight seen = sight(e, ready->types[index], consumer.member());
+    if (seen == views::Sight::nothing || !ready->view.body(e)) {  // no longer to be shown: the subject goes on without it
       consumer.give_up(*seq, now);
       continue;
     }
     const std::uint32_t attempt = consumer.attempts(*seq) + 1;
     consumer.sent_retry(*seq, e.subject, wire_bytes(e));
     ++counters_.retries;
-    send_chosen(consumer, {{ready.get(), index, seen == Sight::masked}}, static_cast<std::uint16_t>(attempt), out);
+    send_chosen(consumer, {{ready.get(), index, seen == views::Sight::masked}}, static_cast<std::uint16_t>(attempt), out);
     blocks_.clear();  // they point into `ready`
   }
 }

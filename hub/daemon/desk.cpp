@@ -1,10 +1,23 @@
 #include "hub/daemon/desk.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace iro::daemon {
+namespace {
+
+constexpr std::size_t index_slice = 4'096;  // events; some 10 ms, for which a query may have to wait
+
+}  // namespace
 
 void Hub::Desk::committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                           std::shared_ptr<const admission::Membership> members) {
-  views->committed(std::move(chunk), definitions, std::move(members));
+  if (const Status told = views->committed(std::move(chunk), definitions, std::move(members)); !told) spdlog::error("views: {}", told.error().text());
+}
+
+bool Hub::Desk::index_some() {
+  const auto more = views->index_some(index_slice);
+  if (!more) spdlog::warn("index: {}", more.error().text());
+  return more && *more;
 }
 
 Result<Seq> Hub::Desk::find(const core::FindPosition& find) {

@@ -16,6 +16,8 @@ struct Hub::Desk {
   void committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                  std::shared_ptr<const admission::Membership> members);
   Result<Seq> find(const core::FindPosition& find);
+  /// Some of the index's trailing work; true when there is more to do at once.
+  bool index_some();
   void run(const core::RunView& view, QueryAnswers& out);
 };
 

@@ -26,6 +26,8 @@ struct Hub::Backup {
   std::unique_ptr<log::BackupJob> job;
 };
 
+Hub::Hub() = default;
+
 Hub::~Hub() {
   queries_.reset();  // its tasks use the desk
   if (stop_fd_ >= 0) ::close(stop_fd_);
@@ -62,7 +64,7 @@ void Hub::wait() {
     [[maybe_unused]] const auto read = ::read(stop_fd_, &n, sizeof n);
     stopping_ = true;
     stop_at_ = clock_.now().plus(drain_ms);
-    spdlog::info("asked to stop: telling {} clients", "the");
+    spdlog::info("asked to stop: telling the clients");
     step(core::Drain{drain_ms});
   }
 }
@@ -90,6 +92,7 @@ void Hub::step(core::Input input) {
     }
     inputs = std::move(next);
   }
+  tell_views();
 }
 
 void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
@@ -119,9 +122,13 @@ void Hub::commit(const std::shared_ptr<const log::Commit>& commit, std::vector<c
   flush_sends();  // what is decided goes out while the disk works
   Status status = keys_->flush();
   if (status) status = log_->commit(*commit);
-  const bool told = status.has_value() && commit->chunk != nullptr;
+  if (status && commit->chunk) to_tell_.push_back(commit);
   next.emplace_back(core::Committed{std::move(status)});
-  if (told) {
+}
+
+/// The views hear of commits when the core has taken them in, so that the membership fits.
+void Hub::tell_views() {
+  for (auto& commit : std::exchange(to_tell_, {})) {
     queries_->post([desk = desk_.get(), commit, members = core_->membership()](QueryAnswers&) { desk->committed(commit->chunk, commit->definitions, members); });
   }
 }

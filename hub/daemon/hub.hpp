@@ -31,7 +31,7 @@ class Hub {
   [[nodiscard]] std::vector<std::string> endpoints() const { return bus_->endpoints(); }
 
  private:
-  Hub() = default;
+  Hub();
   Status start_core();
   void publish_keys();
   void wait();
@@ -40,6 +40,7 @@ class Hub {
   void step(core::Input input);
   void perform(core::Actions actions, std::vector<core::Input>& next);
   void commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next);
+  void tell_views();
   void read_chunks(const core::ReadChunks& read);
   void find_position(const core::FindPosition& find);
   void run_view(const core::RunView& view);
@@ -63,6 +64,7 @@ class Hub {
   std::unique_ptr<Backup> backup_;
 
   std::vector<bus::OutFrame> sends_;
+  std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;
   TimeMs last_tend_;
   int stop_fd_ = -1;

@@ -59,13 +59,19 @@ Status Hub::start_core() {
   config.token_key = home_.secrets.token_key;
   config.receipt_key = home_.secrets.receipt_key;
   config.operator_key = *operator_key;
-  views::Catalogue catalogue(snapshot->atoms, snapshot->sets);
-  const Seq next = snapshot->next_seq;
+  auto index_reader = log::SqliteReader::open(home_.data());
+  if (!index_reader) return fail(index_reader.error());
+  auto index = views::Index::open(home_.data() / "index.db", **index_reader);
+  if (!index) spdlog::warn("no index: queries search the log ({})", index.error().text());
+  views::Views::Parts parts{std::move(*view_reader), registry_, keys_.get(), views::Catalogue(snapshot->atoms, snapshot->sets), std::nullopt, nullptr,
+                            snapshot->next_seq, TokenSealer(config.token_key), snapshot->log_epoch};
+  if (index) parts.index = std::move(*index);
   auto core = core::Core::create(registry_, *keys_, std::move(config), std::move(*snapshot), clock_.now());
   if (!core) return fail(core.error());
   core_ = std::move(*core);
-  desk_->views = std::make_unique<views::Views>(std::move(*view_reader), registry_, keys_.get(), std::move(catalogue), core_->membership(), next);
-  queries_ = std::make_unique<QueryThread>([desk = desk_.get()] { return desk->views->index_some(); });
+  parts.members = core_->membership();
+  desk_->views = std::make_unique<views::Views>(std::move(parts));
+  queries_ = std::make_unique<QueryThread>([desk = desk_.get()] { return desk->index_some(); });
   publish_keys();
   return {};
 }

@@ -48,8 +48,8 @@ class TextWalk {
       const std::uint8_t* at = field_at(from, i);
       if (at == nullptr) continue;
       const std::size_t before = path_.size();
-      if (before != 0) path_ += '.';
-      path_ += table.fields[i].name;
+      if (before != 0) path_.push_back('.');
+      path_.append(table.fields[i].name);
       if (step.kind == Kind::list) {
         list(step, list_at(at, step.element));
       } else {
@@ -63,7 +63,9 @@ class TextWalk {
   void list(const Step& step, const ListView& list) {
     const std::size_t before = path_.size();
     for (std::uint32_t i = 0; i < list.size; ++i) {
-      fmt::format_to(std::back_inserter(path_), "[{}]", i);
+      path_.push_back('[');
+      path_.append(fmt::format_int(i));
+      path_.push_back(']');
       value(step, step.element, list.at(i));
       path_.resize(before);
     }
@@ -71,7 +73,7 @@ class TextWalk {
 
   void value(const Step& step, Kind kind, const std::uint8_t* at) {
     if (kind == Kind::text) {
-      visit_(path_, text_at(at));
+      visit_({path_.data(), path_.size()}, text_at(at));
     } else {
       table(plan_.tables[step.table], follow(at));
     }
@@ -79,7 +81,7 @@ class TextWalk {
 
   const TypePlan& plan_;
   const TextVisitor& visit_;
-  std::string path_;
+  fmt::memory_buffer path_;  // on the stack: most paths are never looked at
 };
 
 }  // namespace

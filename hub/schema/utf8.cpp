@@ -1,8 +1,5 @@
 #include "hub/schema/utf8.hpp"
 
-#include <cstdint>
-#include <cstring>
-
 namespace iro::schema {
 namespace {
 
@@ -24,17 +21,9 @@ std::size_t sequence(const unsigned char* p, std::size_t left) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
+bool is_wide_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t left = text.size();
-  while (left > 0) {
-    // Most texts are ASCII: eight bytes at a time.
-    std::uint64_t word = 0;
-    if (left >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080ULL) == 0)) {
-      p += 8;
-      left -= 8;
-      continue;
-    }
+  for (std::size_t left = text.size(); left > 0;) {
     const std::size_t n = sequence(p, left);
     if (n == 0) return false;
     p += n;

@@ -97,7 +97,8 @@ class Walk {
         continue;
       }
       const std::size_t n = inline_size(step.kind);
-      if (offset < 4 || offset + n > table_size || (position + offset) % n != 0) {
+      // `n` is a power of two, which the compiler does not know: a division here cost half the walk.
+      if (offset < 4 || offset + n > table_size || ((position + offset) & (n - 1)) != 0) {
         return fault(plan, i, Fault::structure);
       }
       if (const Fault f = value(step, position + offset, depth); f != Fault::none) {

@@ -6,11 +6,6 @@
 #include "hub/views/chunk_source.hpp"
 
 namespace iro::views {
-namespace {
-
-Seq before(Seq seq) { return Seq(seq.value() - 1); }
-
-}  // namespace
 
 Result<Index> Index::open(std::filesystem::path path, log::LogReader& reader, const IndexOptions& options) {
   Index index(std::move(path), options);
@@ -52,9 +47,9 @@ Result<bool> Index::describes(log::LogReader& reader) const {
          chunks->front()->head == runs_.back().head;
 }
 
-Seq Index::stored_through() const { return runs_.empty() ? Seq(0) : before(runs_.back().stretch.before); }
+Seq Index::stored_through() const { return runs_.empty() ? Seq(0) : runs_.back().stretch.last(); }
 
-Seq Index::indexed_through() const { return before(tail_->stretch().before); }
+Seq Index::indexed_through() const { return tail_->stretch().last(); }
 
 Status Index::add(const log::ChunkView& chunk) {
   const std::uint64_t size = tail_->stretch().size();

@@ -33,6 +33,7 @@ struct Stretch {
   Seq before{1};
   [[nodiscard]] bool empty() const { return from >= before; }
   [[nodiscard]] std::uint64_t size() const { return empty() ? 0 : before.value() - from.value(); }
+  [[nodiscard]] Seq last() const { return Seq(before.value() - 1); }  // 0 in front of position 1
   [[nodiscard]] bool contains(Seq seq) const { return from <= seq && seq < before; }
   [[nodiscard]] Stretch within(const Stretch& other) const {
     return {std::max(from, other.from), std::min(before, other.before)};

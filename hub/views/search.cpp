@@ -46,7 +46,7 @@ bool Search::by_index(Seq seq) const { return !keys_.empty() && seq <= index_->i
 
 /// The part of rest_ to take next, at its near end: all by the index, or none.
 Stretch Search::next_window() const {
-  const Seq edge = newest() ? rest_.before.plus(~std::uint64_t{0}) : rest_.from;
+  const Seq edge = newest() ? rest_.last() : rest_.from;
   if (by_index(edge)) return index_->stretch_of(edge).within(rest_);
   if (!newest()) return Stretch{edge, edge.plus(window_positions)}.within(rest_);
   const std::uint64_t size = std::min(rest_.size(), window_positions);
@@ -105,7 +105,7 @@ Result<std::optional<Hit>> Search::next() {
     if (candidates_.empty()) {
       if (!window_.within(rest_).empty()) {
         // The window is done, also behind its last candidate.
-        done(newest() ? window_.from : Seq(window_.before.value() - 1));
+        done(newest() ? window_.from : window_.last());
         continue;
       }
       IRO_TRY(open_window(), "events");

@@ -25,8 +25,10 @@ struct Criteria {
   std::optional<EventId> correlation;
   std::string subject;         // "": any
   std::vector<AtomNo> types;   // any of these
-  bool any_type = true;        // with no `types`, true: all, false: none
+  bool any_type = true;        // with no `types`: all, or none
 
+  /// No event can fit: none of the types asked for was ever sent.
+  [[nodiscard]] bool impossible() const { return types.empty() && !any_type; }
   [[nodiscard]] bool match(const log::EntryView& entry) const;
   /// What to ask the index: the keys of the criterion that leaves fewest. None: the index is no help.
   [[nodiscard]] std::vector<IndexKey> keys(const Index& index) const;

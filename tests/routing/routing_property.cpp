@@ -61,6 +61,9 @@ struct Sent {
   std::string pseudonym;
 };
 
+/// Planted: the oracle forgets roles, so that the comparison must find a difference.
+bool forget_roles = false;
+
 Right oracle(const Sent& e, const Someone& m) {
   if (e.type->gated) return Right::nothing;
   const auto* type = registry().find_loosely(e.type->name);
@@ -72,7 +75,7 @@ Right oracle(const Sent& e, const Someone& m) {
   for (const auto& [field, slug] : e.parties) {
     if (slug == m.slug) return Right::full;
   }
-  const bool by_role = std::ranges::find(e.type->roles, m.role) != e.type->roles.end();
+  const bool by_role = !forget_roles && std::ranges::find(e.type->roles, m.role) != e.type->roles.end();
   return !by_role ? Right::nothing : receive == "masked" ? Right::masked : Right::full;
 }
 
@@ -206,6 +209,7 @@ int main(int argc, char** argv) {
   std::uint64_t base = std::random_device{}();
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
+    if (name == "--forget-roles") iro::test::forget_roles = true;
     (name == "--regions" ? regions : name == "--part" ? part : base) = std::strtoull(argv[i + 1], nullptr, 10);
   }
   for (std::uint64_t i = 0; i < regions; ++i) {

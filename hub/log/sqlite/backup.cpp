@@ -52,7 +52,7 @@ Status BackupJob::open() {
   if (!to) return fail(to.error());
   to_ = std::move(*to);
   // The copy is one transaction: without this it would stand in a WAL first, and on disk twice.
-  IRO_TRY(guarded(*to_, "prepare the copy", [&] { (void)to_->execAndGet("PRAGMA journal_mode=OFF").getString(); }), "");
+  IRO_TRY(guarded(*to_, "prepare the copy", [&] { to_->exec("PRAGMA journal_mode=OFF"); }), "");
   backup_ = sqlite3_backup_init(to_->getHandle(), "main", from->getHandle(), "main");
   if (backup_ == nullptr) {
     return fail(error_of(SQLite::Exception(to_->getHandle()), to_->getHandle(), "begin the copy"));

@@ -54,9 +54,11 @@ void configure_writer(SQLite::Database& db, const ConnectionOptions& options) {
   int reserve = static_cast<int>(limits::page_checksum_bytes);
   sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve);  // counts for a new file only
   db.exec(fmt::format("PRAGMA page_size={}; PRAGMA secure_delete=ON; PRAGMA synchronous={};"
-                      " PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit={};",
+                      "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit={};",
                       limits::page_bytes, options.synchronous, limits::wal_bytes));
-  const std::string mode = db.execAndGet("PRAGMA journal_mode=WAL").getString();
+  // Two steps: the row that says "wal" comes before the commit that makes it true, which may fail.
+  db.exec("PRAGMA journal_mode=WAL");
+  const std::string mode = db.execAndGet("PRAGMA journal_mode").getString();
   if (mode != "wal") throw SQLite::Exception("the journal mode is " + mode + ", not wal", SQLITE_IOERR);
 }
 

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 namespace iro::log {
+
+constexpr std::size_t number_bytes = 12;  // the process id, blanks and a newline
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock").string();
@@ -18,13 +21,14 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   FolderLock lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail(Errc::io, fmt::format("{}: {}", path, std::strerror(errno)));
-    char holder[32] = {};
-    const auto n = ::pread(fd, holder, sizeof holder - 1, 0);
-    return fail(Errc::locked, fmt::format("{} is held by process {}", folder.string(), n > 0 ? holder : "?"));
+    char holder[number_bytes + 1] = {};
+    const auto n = ::pread(fd, holder, number_bytes, 0);
+    return fail(Errc::locked, fmt::format("{} is held by process {}", folder.string(), n > 0 ? std::atoi(holder) : 0));
   }
-  // The number is for people only: a write that fails takes nothing from the lock.
-  const std::string mine = std::to_string(::getpid());
-  if (::ftruncate(fd, 0) == 0) (void)!::pwrite(fd, mine.data(), mine.size(), 0);
+  // For people only: a write that fails takes nothing from the lock. Always of one length, as a file that is
+  // emptied and written again costs a flush when it is closed (ext4).
+  const std::string mine = fmt::format("{:<{}}\n", ::getpid(), number_bytes - 1);
+  (void)!::pwrite(fd, mine.data(), mine.size(), 0);
   return lock;
 }
 

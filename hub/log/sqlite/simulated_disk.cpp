@@ -126,6 +126,7 @@ DiskAnswer SimulatedDisk::sync(File& file) {
 }
 
 void SimulatedDisk::drop_cache(File& file) const {
+  if (keeps_cache_) return;
   file.cache = file.disk;
   for (const Change& change : file.unsynced) apply(file.cache, change);
 }

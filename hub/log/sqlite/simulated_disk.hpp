@@ -76,6 +76,8 @@ class SimulatedDisk {
   [[nodiscard]] bool fault_pending() const { return fault_at_ > 0; }
   /// sync() says that it is done and does nothing.
   void lie(bool yes) { lies_ = yes; }
+  /// drop_cache() does nothing: what the log would meet if it did not ask for it.
+  void keep_cache(bool yes) { keeps_cache_ = yes; }
   /// No write may make a file larger while this is set.
   void full(bool yes) { full_ = yes; }
 
@@ -99,6 +101,7 @@ class SimulatedDisk {
   bool off_ = false;
   bool lies_ = false;
   bool full_ = false;
+  bool keeps_cache_ = false;
   std::uint64_t changes_ = 0;
   std::uint64_t operations_ = 0;
   std::uint64_t power_off_at_ = 0;

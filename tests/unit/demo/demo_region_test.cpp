@@ -1,6 +1,6 @@
 // Concern: the demo's input is what it says it is, so that a total that differs in the demo is the hub's doing.
-// Plan: the region has the promised members; the same seed gives the same bytes; and the files adapter, which shares no code
-// with the generator, finds in the files exactly what expected.json promises.
+// Plan: the region has the promised members; the same seed gives the same bytes; and the files adapter, which shares no
+// code with the generator, finds in the files exactly what expected.json promises.
 #include <stdlib.h>
 
 #include <filesystem>
@@ -24,7 +24,8 @@ namespace {
 const fs::path project = IRO_PROJECT;
 
 demo::Region region() {
-  auto loaded = demo::load_region(project / "deploy/demo-region/region.toml", project / "schemas/codes/programmes.toml");
+  auto loaded =
+      demo::load_region(project / "deploy/demo-region/region.toml", project / "schemas/codes/programmes.toml");
   if (!loaded) FAIL(loaded.error().text());
   return *loaded;
 }
@@ -49,7 +50,7 @@ class Scratch {
 };
 
 demo::Expected write(const demo::Region& r, const fs::path& out, std::uint64_t seed) {
-  auto expected = demo::write_members(r, demo::plan_year(r, *demo::placements_of_size("tiny"), seed), out, project / "adapters/files/mappings");
+  auto expected = demo::write_members(r, demo::plan_year(r, *demo::placements_of_size("tiny"), seed), out, project);
   if (!expected) FAIL(expected.error().text());
   return *expected;
 }
@@ -68,11 +69,8 @@ std::map<std::string, std::string> contents(const fs::path& folder) {
 
 files::Formats formats_of(const schema::Registry& registry, const fs::path& own) {
   auto mappings = files::builtin_mappings(registry);
+  if (mappings) mappings = files::with_folder(std::move(*mappings), own, registry);
   if (!mappings) FAIL(mappings.error().text());
-  for (const fs::path& folder : {project / "deploy/demo-region/mappings", own}) {
-    mappings = files::with_folder(std::move(*mappings), folder, registry);
-    if (!mappings) FAIL(mappings.error().text());
-  }
   return {std::move(*mappings), files::ProgrammeList::builtin()};
 }
 

@@ -1,0 +1,107 @@
+#include "hub/views/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+namespace iro::views {
+namespace json = boost::json;
+namespace {
+
+tl::unexpected<Error> refuse(std::string_view name, std::string_view what) {
+  return fail(Errc::arguments_invalid, fmt::format("'{}': {}", name, what));
+}
+
+Result<json::object> parse_object(std::string_view text) {
+  boost::system::error_code error;
+  json::value v = json::parse(text.empty() ? "{}" : text, error);
+  if (error || !v.is_object()) return fail(Errc::arguments_invalid, "the arguments are no JSON object");
+  return std::move(v.get_object());
+}
+
+class Argument {
+ public:
+  Argument(std::string_view name, const json::value& value) : name_(name), value_(value) {}
+
+  [[nodiscard]] bool is(std::string_view name) const { return name_ == name; }
+  Status text(std::string& out) const {
+    if (!value_.is_string() || value_.get_string().empty()) return refuse(name_, "a text is expected");
+    out = std::string(value_.get_string().data(), value_.get_string().size());
+    return {};
+  }
+  Status id(std::optional<EventId>& out) const {
+    out = value_.is_string() ? parse_event_id(value_.get_string()) : std::nullopt;
+    return out ? Status() : refuse(name_, "a UUID is expected");
+  }
+  Status time(std::optional<TimeMs>& out) const {
+    out = value_.is_string() ? parse_time(value_.get_string()) : std::nullopt;
+    return out ? Status() : refuse(name_, "a time is expected, such as 2026-11-21T22:16:36Z");
+  }
+  Status token(std::optional<Token>& out) const {
+    out.emplace();
+    if (value_.is_string() && from_hex(value_.get_string(), out->b)) return {};
+    return refuse(name_, "give the \"next\" of an earlier answer");
+  }
+  Status order(Order& out) const {
+    const bool newest = value_ == "newest";
+    if (!newest && value_ != "oldest") return refuse(name_, "\"newest\" or \"oldest\" is expected");
+    out = newest ? Order::newest : Order::oldest;
+    return {};
+  }
+  Status limit(std::size_t& out) const {
+    if (!value_.is_int64() || value_.get_int64() < 1 || value_.get_int64() > static_cast<std::int64_t>(most_limit)) {
+      return refuse(name_, fmt::format("a number from 1 to {} is expected", most_limit));
+    }
+    out = static_cast<std::size_t>(value_.get_int64());
+    return {};
+  }
+  Status flag(bool& out) const {
+    if (!value_.is_bool()) return refuse(name_, "true or false is expected");
+    out = value_.get_bool();
+    return {};
+  }
+  [[nodiscard]] Status unknown() const { return refuse(name_, "this view has no such argument"); }
+
+ private:
+  std::string_view name_;
+  const json::value& value_;
+};
+
+Status read(const Argument& argument, EventsArguments& out) {
+  if (argument.is("type")) return argument.text(out.type);
+  if (argument.is("subject")) return argument.text(out.subject);
+  if (argument.is("correlation")) return argument.id(out.correlation);
+  if (argument.is("since")) return argument.time(out.since);
+  if (argument.is("until")) return argument.time(out.until);
+  if (argument.is("from")) return argument.token(out.from);
+  if (argument.is("order")) return argument.order(out.order);
+  if (argument.is("limit")) return argument.limit(out.limit);
+  if (argument.is("data")) return argument.flag(out.data);
+  return argument.unknown();
+}
+
+}  // namespace
+
+Result<EventsArguments> parse_events_arguments(std::string_view text) {
+  const auto object = parse_object(text);
+  if (!object) return fail(object.error());
+  EventsArguments out;
+  for (const auto& [name, value] : *object) {
+    if (const Status done = read(Argument(name, value), out); !done) return fail(done.error());
+  }
+  return out;
+}
+
+Result<EventId> parse_event_arguments(std::string_view text) {
+  const auto object = parse_object(text);
+  if (!object) return fail(object.error());
+  std::optional<EventId> id;
+  for (const auto& [name, value] : *object) {
+    const Argument argument(name, value);
+    if (const Status done = argument.is("id") ? argument.id(id) : argument.unknown(); !done) return fail(done.error());
+  }
+  if (!id) return refuse("id", "is required: the event's UUID");
+  return *id;
+}
+
+}  // namespace iro::views
