@@ -17,7 +17,8 @@ namespace iro::cli {
 CLI::App& add_command(CLI::App& parent, const Context& context, const std::string& name, Text about,
                       std::string_view examples = {});
 
-/// What `app` does when it is the last command named; `options` lives as long as that can happen.
+/// What `app` does when it is the last command named: function(context, options) -> Result<int>.
+/// `options` lives as long as that can happen.
 template <typename Options, typename Function>
 void runs(CLI::App& app, Context& context, std::shared_ptr<Options> options, Function function) {
   app.callback([&app, &context, options = std::move(options), function] {
@@ -27,15 +28,15 @@ void runs(CLI::App& app, Context& context, std::shared_ptr<Options> options, Fun
 }
 
 // The groups, each in commands_<group>.cpp.
-void add_hub_commands(CLI::App& app, Context& context);       // init, up, verify, backup, resume
+void add_hub_commands(CLI::App& app, Context& context);  // init, up, verify, backup, resume
 void add_status_command(CLI::App& app, Context& context);
 void add_member_commands(CLI::App& app, Context& context);
-void add_grant_commands(CLI::App& app, Context& context);     // grant, quota
+void add_grant_commands(CLI::App& app, Context& context);  // grant, quota
 void add_publish_command(CLI::App& app, Context& context);
 void add_tail_command(CLI::App& app, Context& context);
 void add_show_command(CLI::App& app, Context& context);
-void add_consumer_commands(CLI::App& app, Context& context);  // consumer, replay, parked
-void add_catalogue_commands(CLI::App& app, Context& context); // types, errors
+void add_consumer_commands(CLI::App& app, Context& context);   // consumer, replay, parked
+void add_catalogue_commands(CLI::App& app, Context& context);  // types, errors
 void add_files_commands(CLI::App& app, Context& context);
 
 }  // namespace iro::cli

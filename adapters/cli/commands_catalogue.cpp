@@ -21,7 +21,9 @@ std::string kept(const Context& context, const schema::EventType& type) {
 Result<int> list_types(Context& context, const NoOptions&) {
   json::array rows;
   for (const auto* type : context.registry().types()) {
-    rows.push_back(json::object{{"type", type->name}, {"routing", name_of(type->routing)}, {"retention", kept(context, *type)},
+    rows.push_back(json::object{{"type", type->name},
+                                {"routing", name_of(type->routing)},
+                                {"retention", kept(context, *type)},
                                 {"label", label_of(*type, context.text.lang())}});
   }
   if (!context.options.json) {
@@ -29,7 +31,8 @@ Result<int> list_types(Context& context, const NoOptions&) {
     return Exit::ok;
   }
   json::array all;
-  for (const auto* type : context.registry().types()) all.push_back(json::parse(context.registry().describe_json(*type)));
+  for (const auto* type : context.registry().types())
+    all.push_back(json::parse(context.registry().describe_json(*type)));
   context.print_json(all);
   return Exit::ok;
 }
@@ -49,16 +52,23 @@ Result<int> show_type(Context& context, const NameOptions& o) {
 
 std::string_view word(Permanence permanence) {
   switch (permanence) {
-    case Permanence::P: return "permanent";
-    case Permanence::T: return "temporary";
-    case Permanence::L: break;
+    case Permanence::P:
+      return "permanent";
+    case Permanence::T:
+      return "temporary";
+    case Permanence::L:
+      break;
   }
   return "local";
 }
 
 json::object code_json(const ErrcInfo& code) {
-  return {{"code", static_cast<int>(code.code)}, {"name", code.name}, {"permanence", word(code.permanence)},
-          {"en", code.en}, {"nl", code.nl}, {"next", code.next}};
+  return {{"code", static_cast<int>(code.code)},
+          {"name", code.name},
+          {"permanence", word(code.permanence)},
+          {"en", code.en},
+          {"nl", code.nl},
+          {"next", code.next}};
 }
 
 Result<int> list_errors(Context& context) {
@@ -85,7 +95,9 @@ Result<int> errors(Context& context, const NameOptions& o) {
     context.print_json(code_json(code));
     return Exit::ok;
   }
-  const Text kind = code.permanence == Permanence::P ? Text::code_permanent : code.permanence == Permanence::T ? Text::code_temporary : Text::code_local;
+  const Text kind = code.permanence == Permanence::P   ? Text::code_permanent
+                    : code.permanence == Permanence::T ? Text::code_temporary
+                                                       : Text::code_local;
   Context::print(fmt::format("{} ({})\n  {}\n  {}\n", code.name, static_cast<int>(code.code),
                              context.text.lang() == Lang::nl ? code.nl : code.en, context.text(kind)));
   if (!code.next.empty()) Context::print(fmt::format("  {}\n", context.text(Text::next_step, code.next)));
@@ -95,13 +107,16 @@ Result<int> errors(Context& context, const NameOptions& o) {
 }  // namespace
 
 void add_catalogue_commands(CLI::App& app, Context& context) {
-  auto& types = add_command(app, context, "types", Text::about_types, "iro types\niro types show vacancy.opened\niro types show vacancy.opened --json");
+  auto& types = add_command(app, context, "types", Text::about_types,
+                            "iro types\niro types show vacancy.opened\niro types show vacancy.opened --json");
   runs(types, context, std::make_shared<NoOptions>(), list_types);
-  auto& show = add_command(types, context, "show", Text::about_types_show, "iro types show handover.requested --lang nl");
+  auto& show =
+      add_command(types, context, "show", Text::about_types_show, "iro types show handover.requested --lang nl");
   auto o = std::make_shared<NameOptions>();
   show.add_option("TYPE", o->name, context.text(Text::opt_type))->required();
   runs(show, context, o, show_type);
-  auto& e = add_command(app, context, "errors", Text::about_errors, "iro errors\niro errors personal_number\niro errors 209 --lang nl");
+  auto& e = add_command(app, context, "errors", Text::about_errors,
+                        "iro errors\niro errors personal_number\niro errors 209 --lang nl");
   auto eo = std::make_shared<NameOptions>();
   e.add_option("CODE", eo->name, context.text(Text::opt_code));
   runs(e, context, eo, errors);

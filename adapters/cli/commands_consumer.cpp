@@ -29,7 +29,9 @@ Result<int> print_rows(Context& context, std::string_view view, std::vector<std:
 }
 
 Result<int> list_consumers(Context& context, const NoOptions&) {
-  return print_rows(context, "consumers", {"member", "consumer", "attached", "at_head", "outstanding", "waiting", "parked", "paused", "filter"});
+  return print_rows(
+      context, "consumers",
+      {"member", "consumer", "attached", "at_head", "outstanding", "waiting", "parked", "paused", "filter"});
 }
 
 void print_done(const Context& context, const json::value& answer) {
@@ -86,30 +88,35 @@ Result<int> parked_command(Context& context, const ParkedOptions& o, std::string
 void add_consumer(CLI::App& app, Context& context) {
   auto& consumer = add_command(app, context, "consumer", Text::about_consumer);
   consumer.require_subcommand(1);
-  runs(add_command(consumer, context, "ls", Text::about_consumer_ls, "iro consumer ls"), context, std::make_shared<NoOptions>(), list_consumers);
+  runs(add_command(consumer, context, "ls", Text::about_consumer_ls, "iro consumer ls"), context,
+       std::make_shared<NoOptions>(), list_consumers);
   auto& rm = add_command(consumer, context, "rm", Text::about_consumer_rm, "iro consumer rm nightly");
   auto r = std::make_shared<NameOptions>();
   rm.add_option("NAME", r->name, context.text(Text::opt_consumer))->required();
   runs(rm, context, r, remove);
-  auto& to = add_command(consumer, context, "seek", Text::about_seek, "iro consumer seek nightly --from beginning\niro consumer seek nightly --from 2d");
+  auto& to = add_command(consumer, context, "seek", Text::about_seek,
+                         "iro consumer seek nightly --from beginning\niro consumer seek nightly --from 2d");
   auto s = std::make_shared<NameOptions>();
   to.add_option("NAME", s->name, context.text(Text::opt_consumer))->required();
   to.add_option("--from", s->from, context.text(Text::opt_from))->required();
   runs(to, context, s, move);
-  auto& replay = add_command(app, context, "replay", Text::about_replay, "iro replay --consumer nightly --from 2026-11-01");
+  auto& replay =
+      add_command(app, context, "replay", Text::about_replay, "iro replay --consumer nightly --from 2026-11-01");
   auto p = std::make_shared<NameOptions>();
   replay.add_option("--consumer", p->name, context.text(Text::opt_consumer))->required();
   replay.add_option("--from", p->from, context.text(Text::opt_from))->required();
   runs(replay, context, p, move);
 }
 
-void add_parked_command(CLI::App& parked, Context& context, const char* name, Text about, const char* command, const char* examples) {
+void add_parked_command(CLI::App& parked, Context& context, const char* name, Text about, const char* command,
+                        const char* examples) {
   auto& c = add_command(parked, context, name, about, examples);
   auto o = std::make_shared<ParkedOptions>();
   c.add_option("CONSUMER", o->consumer, context.text(Text::opt_consumer))->required();
   c.add_option("--ref", o->ref, context.text(Text::opt_ref));
   c.add_flag("--all", o->all, context.text(Text::opt_all_parked));
-  runs(c, context, o, [command](Context& in, const ParkedOptions& options) { return parked_command(in, options, command); });
+  runs(c, context, o,
+       [command](Context& in, const ParkedOptions& options) { return parked_command(in, options, command); });
 }
 
 }  // namespace
@@ -118,8 +125,10 @@ void add_consumer_commands(CLI::App& app, Context& context) {
   add_consumer(app, context);
   auto& parked = add_command(app, context, "parked", Text::about_parked);
   parked.require_subcommand(1);
-  runs(add_command(parked, context, "ls", Text::about_parked_ls, "iro parked ls"), context, std::make_shared<NoOptions>(), list_parked);
-  add_parked_command(parked, context, "redrive", Text::about_redrive, "parked.redrive", "iro parked redrive nightly --all\niro parked redrive nightly --ref 5f0c...");
+  runs(add_command(parked, context, "ls", Text::about_parked_ls, "iro parked ls"), context,
+       std::make_shared<NoOptions>(), list_parked);
+  add_parked_command(parked, context, "redrive", Text::about_redrive, "parked.redrive",
+                     "iro parked redrive nightly --all\niro parked redrive nightly --ref 5f0c...");
   add_parked_command(parked, context, "skip", Text::about_skip, "parked.skip", "iro parked skip nightly --ref 5f0c...");
 }
 

@@ -27,7 +27,8 @@ Now grant_now(const json::object& member, std::string_view type) {
   if (grants == nullptr || !grants->is_object()) return out;
   const auto* grant = grants->get_object().if_contains(type);
   if (grant == nullptr || !grant->is_object()) return out;
-  if (const auto* publish = grant->get_object().if_contains("publish"); publish != nullptr && publish->is_bool()) out.publish = publish->get_bool();
+  if (const auto* publish = grant->get_object().if_contains("publish"); publish != nullptr && publish->is_bool())
+    out.publish = publish->get_bool();
   if (auto receive = text_of(grant->get_object(), "receive"); !receive.empty()) out.receive = std::move(receive);
   return out;
 }
@@ -47,7 +48,9 @@ Result<int> change_grants(Context& context, const GrantOptions& o, Change change
     const auto type = context.type(name);
     if (!type) return fail(type.error());
     const Now next = change(grant_now(*member, (*type)->name), o);
-    commands.push_back({"grant-changed.v1", {{"member", o.slug}, {"type", (*type)->name}, {"publish", next.publish}, {"receive", next.receive}}});
+    commands.push_back(
+        {"grant-changed.v1",
+         {{"member", o.slug}, {"type", (*type)->name}, {"publish", next.publish}, {"receive", next.receive}}});
   }
   const auto refused = op->publish(commands);
   if (!refused) return fail(refused.error());
@@ -85,7 +88,8 @@ json::array grant_rows(const json::value& members, const std::string& slug) {
     if (grants == nullptr || !grants->is_object() || (!slug.empty() && member != slug)) continue;
     for (const auto& [type, value] : grants->get_object()) {
       const Now now = grant_now(row.get_object(), type);
-      out.push_back(json::object{{"member", member}, {"type", type}, {"publish", now.publish}, {"receive", now.receive}});
+      out.push_back(
+          json::object{{"member", member}, {"type", type}, {"publish", now.publish}, {"receive", now.receive}});
     }
   }
   return out;
@@ -139,7 +143,8 @@ Result<int> quota(Context& context, const QuotaOptions& o) {
   if (!o.none && o.events == 0 && o.bytes == 0) return fail(Errc::invalid_argument, context.text(Text::quota_what));
   auto op = Operator::open(context);
   if (!op) return fail(op.error());
-  json::object payload{{"member", o.slug}, {"events_per_second", o.events}, {"bytes_per_second", o.bytes}, {"burst_events", o.burst}};
+  json::object payload{
+      {"member", o.slug}, {"events_per_second", o.events}, {"bytes_per_second", o.bytes}, {"burst_events", o.burst}};
   IRO_TRY(op->publish("quota-changed.v1", payload), "quota");
   if (context.options.json) {
     context.print_json(payload);
@@ -153,14 +158,18 @@ void add_grant(CLI::App& app, Context& context) {
   auto& grant = add_command(app, context, "grant", Text::about_grant);
   grant.require_subcommand(1);
   auto& g = add_command(grant, context, "give", Text::about_grant_give,
-                        "iro grant give waterpoort vacancy.opened vacancy.changed --receive full\niro grant give roc-oost placement.adopted --publish");
+                        "iro grant give waterpoort vacancy.opened vacancy.changed --receive full\niro grant give "
+                        "roc-oost placement.adopted --publish");
   auto go = std::make_shared<GrantOptions>();
   g.add_option("MEMBER", go->slug, context.text(Text::opt_member))->required();
   g.add_option("TYPE", go->types, context.text(Text::opt_types))->required();
   g.add_flag("--publish", go->publish, context.text(Text::opt_give_publish));
-  g.add_option("--receive", go->receive, context.text(Text::opt_give_receive))->check(CLI::IsMember({"full", "masked"}));
+  g.add_option("--receive", go->receive, context.text(Text::opt_give_receive))
+      ->check(CLI::IsMember({"full", "masked"}));
   runs(g, context, go, give);
-  auto& t = add_command(grant, context, "take", Text::about_grant_take, "iro grant take waterpoort vacancy.opened\niro grant take roc-oost placement.adopted --publish");
+  auto& t =
+      add_command(grant, context, "take", Text::about_grant_take,
+                  "iro grant take waterpoort vacancy.opened\niro grant take roc-oost placement.adopted --publish");
   auto to = std::make_shared<GrantOptions>();
   t.add_option("MEMBER", to->slug, context.text(Text::opt_member))->required();
   t.add_option("TYPE", to->types, context.text(Text::opt_types))->required();
@@ -177,7 +186,9 @@ void add_grant(CLI::App& app, Context& context) {
 
 void add_grant_commands(CLI::App& app, Context& context) {
   add_grant(app, context);
-  auto& q = add_command(app, context, "quota", Text::about_quota, "iro quota\niro quota waterpoort --events 50 --bytes 200000 --burst 500\niro quota waterpoort --none");
+  auto& q = add_command(
+      app, context, "quota", Text::about_quota,
+      "iro quota\niro quota waterpoort --events 50 --bytes 200000 --burst 500\niro quota waterpoort --none");
   auto o = std::make_shared<QuotaOptions>();
   q.add_option("MEMBER", o->slug, context.text(Text::opt_member));
   q.add_option("--events", o->events, context.text(Text::opt_quota_events));

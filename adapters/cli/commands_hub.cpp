@@ -26,7 +26,9 @@ std::string address_of(std::string endpoint) {
   return endpoint;
 }
 
-bool is_oin(std::string_view oin) { return oin.size() == 20 && oin.find_first_not_of("0123456789") == std::string_view::npos; }
+bool is_oin(std::string_view oin) {
+  return oin.size() == 20 && oin.find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 Result<int> init(Context& context, const InitOptions& o) {
   if (!is_oin(o.config.oin)) return fail(Errc::invalid_argument, context.text(Text::no_oin, o.config.oin));
@@ -38,11 +40,17 @@ Result<int> init(Context& context, const InitOptions& o) {
   secrets.operator_public = operator_public;
   if (const auto home = daemon::Home::create(o.folder, o.config, secrets); !home) return fail(home.error());
   const fs::path key_path = o.folder / "operator.key.toml";
-  const client::KeyFile key{address_of(o.config.endpoints.front()), hub_public, "operator",
-                            fmt::format("urn:nld:oin:{}:systeem:operator", o.config.oin), operator_public, operator_secret};
+  const client::KeyFile key{address_of(o.config.endpoints.front()),
+                            hub_public,
+                            "operator",
+                            fmt::format("urn:nld:oin:{}:systeem:operator", o.config.oin),
+                            operator_public,
+                            operator_secret};
   IRO_TRY(key.save(key_path), "operator's key");
   if (context.options.json) {
-    context.print_json(json::object{{"hub", o.folder.string()}, {"operator_key", key_path.string()}, {"hub_public_key", hub_public},
+    context.print_json(json::object{{"hub", o.folder.string()},
+                                    {"operator_key", key_path.string()},
+                                    {"hub_public_key", hub_public},
                                     {"endpoints", json::array(o.config.endpoints.begin(), o.config.endpoints.end())}});
   } else {
     Context::print(context.text(Text::init_done, o.folder.string(), key_path.string()));
@@ -52,7 +60,8 @@ Result<int> init(Context& context, const InitOptions& o) {
 
 void add_init(CLI::App& app, Context& context) {
   auto& c = add_command(app, context, "init", Text::about_init,
-                        "iro init region\niro init /var/lib/iro --name \"Regio Noord\" --oin 00000003123456780000 --endpoint tcp://0.0.0.0:7411");
+                        "iro init region\niro init /var/lib/iro --name \"Regio Noord\" --oin 00000003123456780000 "
+                        "--endpoint tcp://0.0.0.0:7411");
   auto o = std::make_shared<InitOptions>();
   c.add_option("DIR", o->folder, context.text(Text::opt_new_folder))->required();
   c.add_option("--name", o->config.name, context.text(Text::opt_hub_name))->capture_default_str();
@@ -68,7 +77,8 @@ struct FolderOptions {
 /// Becomes irod: the one beside this program, else the one on the PATH.
 Result<int> up(Context& context, const FolderOptions& o) {
   std::error_code ec;
-  if (!fs::exists(o.folder / "hub.toml", ec)) return fail(Errc::config_invalid, context.text(Text::no_hub, o.folder.string()));
+  if (!fs::exists(o.folder / "hub.toml", ec))
+    return fail(Errc::config_invalid, context.text(Text::no_hub, o.folder.string()));
   std::string program = (fs::read_symlink("/proc/self/exe", ec).parent_path() / "irod").string();
   if (::access(program.c_str(), X_OK) != 0) program = "irod";
   std::string folder = o.folder.string();
@@ -87,8 +97,15 @@ void add_up(CLI::App& app, Context& context) {
 json::object report_json(const log::VerifyReport& r) {
   json::array findings;
   for (const auto& f : r.findings) findings.push_back(json::object{{"where", f.where}, {"reason", f.reason}});
-  return {{"sound", r.sound()}, {"events", r.events}, {"chunks", r.chunks}, {"bodies", r.bodies}, {"bodies_gone", r.bodies_gone},
-          {"pages", r.pages}, {"head", to_hex(r.head)}, {"findings_total", r.findings_total}, {"findings", std::move(findings)}};
+  return {{"sound", r.sound()},
+          {"events", r.events},
+          {"chunks", r.chunks},
+          {"bodies", r.bodies},
+          {"bodies_gone", r.bodies_gone},
+          {"pages", r.pages},
+          {"head", to_hex(r.head)},
+          {"findings_total", r.findings_total},
+          {"findings", std::move(findings)}};
 }
 
 Result<int> verify(Context& context, const FolderOptions& o) {
@@ -97,7 +114,7 @@ Result<int> verify(Context& context, const FolderOptions& o) {
   log::VerifyProgress progress;
   if (context.wants_progress()) {
     progress = [](std::string_view step, std::uint64_t done, std::uint64_t of) {
-      fmt::print(stderr, of == 0 ? "\r{} {} \x1b[K" : "\r{} {} / {} \x1b[K", step, done, of);
+      fmt::print(stderr, "\r{} {}{}\x1b[K", step, done, of == 0 ? std::string() : fmt::format(" / {}", of));
     };
   }
   const auto report = log::verify(data, progress);
@@ -106,7 +123,8 @@ Result<int> verify(Context& context, const FolderOptions& o) {
   if (context.options.json) {
     context.print_json(report_json(*report));
   } else if (report->sound()) {
-    Context::print(context.text(Text::verify_sound, report->events, report->chunks, report->bodies, report->bodies_gone, to_hex(report->head)));
+    Context::print(context.text(Text::verify_sound, report->events, report->chunks, report->bodies, report->bodies_gone,
+                                to_hex(report->head)));
   } else {
     for (const auto& finding : report->findings) Context::print(clean(finding.text()) + '\n');
     Context::print(context.text(Text::verify_damaged, report->findings_total));
@@ -115,7 +133,8 @@ Result<int> verify(Context& context, const FolderOptions& o) {
 }
 
 void add_verify(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "verify", Text::about_verify, "iro verify region\niro verify --json backup-folder");
+  auto& c =
+      add_command(app, context, "verify", Text::about_verify, "iro verify region\niro verify --json backup-folder");
   auto o = std::make_shared<FolderOptions>();
   c.add_option("DIR", o->folder, context.text(Text::opt_verify_folder))->required();
   runs(c, context, o, verify);
@@ -145,7 +164,7 @@ Result<int> backup(Context& context, const BackupOptions& o) {
 }
 
 void add_backup(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "backup", Text::about_backup, "iro backup region --to /backup/iro-$(date +%F).db");
+  auto& c = add_command(app, context, "backup", Text::about_backup, "iro backup region --to /backup/iro-$(date +%F)");
   auto o = std::make_shared<BackupOptions>();
   c.add_option("DIR", o->folder, context.text(Text::opt_folder));
   c.add_option("--to", o->to, context.text(Text::opt_backup_to))->required();

@@ -135,7 +135,8 @@ Result<int> add_key(Context& context, const KeyOptions& o) {
   }
   IRO_TRY(pending->keep(), "key file");
   if (context.options.json) {
-    context.print_json(json::object{{"member", o.slug}, {"key_file", o.out.string()}, {"public_key", pending->public_key()}});
+    context.print_json(
+        json::object{{"member", o.slug}, {"key_file", o.out.string()}, {"public_key", pending->public_key()}});
   } else {
     Context::print(context.text(Text::key_added, o.slug, o.out.string()));
   }
@@ -154,7 +155,8 @@ Result<int> revoke_key(Context& context, const KeyOptions& o) {
 }
 
 void add_reading(CLI::App& member, Context& context) {
-  auto& ls = add_command(member, context, "ls", Text::about_member_ls, "iro member ls\niro member ls --json | jq -r '.[].member'");
+  auto& ls = add_command(member, context, "ls", Text::about_member_ls,
+                         "iro member ls\niro member ls --json | jq -r '.[].member'");
   runs(ls, context, std::make_shared<NoOptions>(), list_members);
   auto& show = add_command(member, context, "show", Text::about_member_show, "iro member show waterpoort");
   auto o = std::make_shared<ShowOptions>();
@@ -163,14 +165,16 @@ void add_reading(CLI::App& member, Context& context) {
 }
 
 void add_changing(CLI::App& member, Context& context) {
-  auto& change = add_command(member, context, "change", Text::about_member_change, "iro member change waterpoort --branch hospital mental_health");
+  auto& change = add_command(member, context, "change", Text::about_member_change,
+                             "iro member change waterpoort --branch hospital mental_health");
   auto c = std::make_shared<ChangeOptions>();
   change.add_option("MEMBER", c->slug, context.text(Text::opt_member))->required();
   change.add_option("--name", c->name, context.text(Text::opt_member_name));
   change.add_option("--role", c->roles, context.text(Text::opt_roles));
   change.add_option("--branch", c->branches, context.text(Text::opt_branches));
   runs(change, context, c, change_member);
-  auto& gone = add_command(member, context, "leave", Text::about_member_leave, "iro member leave waterpoort --reason \"merged\"");
+  auto& gone = add_command(member, context, "leave", Text::about_member_leave,
+                           "iro member leave waterpoort --reason \"merged\"");
   auto l = std::make_shared<LeaveOptions>();
   gone.add_option("MEMBER", l->slug, context.text(Text::opt_member))->required();
   gone.add_option("--reason", l->reason, context.text(Text::opt_reason));
@@ -178,7 +182,8 @@ void add_changing(CLI::App& member, Context& context) {
 }
 
 void add_keys(CLI::App& member, Context& context) {
-  auto& add = add_command(member, context, "key-add", Text::about_key_add, "iro member key-add waterpoort --out waterpoort-2.key.toml");
+  auto& add = add_command(member, context, "key-add", Text::about_key_add,
+                          "iro member key-add waterpoort --out waterpoort-2.key.toml");
   auto a = std::make_shared<KeyOptions>();
   add.add_option("MEMBER", a->slug, context.text(Text::opt_member))->required();
   add.add_option("--out", a->out, context.text(Text::opt_out));
@@ -187,7 +192,8 @@ void add_keys(CLI::App& member, Context& context) {
   add.add_option("--reason", a->reason, context.text(Text::opt_reason));
   runs(add, context, a, add_key);
   auto& revoke = add_command(member, context, "key-revoke", Text::about_key_revoke,
-                             "iro member key-revoke waterpoort --key-file waterpoort.key.toml\niro member key-revoke waterpoort --public-key 'rq:rM>...'");
+                             "iro member key-revoke waterpoort --key-file waterpoort.key.toml\niro member key-revoke "
+                             "waterpoort --public-key 'rq:rM>...'");
   auto r = std::make_shared<KeyOptions>();
   revoke.add_option("MEMBER", r->slug, context.text(Text::opt_member))->required();
   revoke.add_option("--public-key", r->public_key, context.text(Text::opt_revoked_key));

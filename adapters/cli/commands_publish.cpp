@@ -55,7 +55,8 @@ Result<std::string> data_of(const PublishOptions& o) {
 Status set_attributes(schema::Event& event, const PublishOptions& o, TimeMs now) {
   event.subject = o.subject;
   event.foreign_id = o.foreign_id;
-  for (const auto& [text, target] : {std::pair{&o.correlation, &event.correlationid}, {&o.causation, &event.causationid}}) {
+  for (const auto& [text, target] :
+       {std::pair{&o.correlation, &event.correlationid}, {&o.causation, &event.causationid}}) {
     if (text->empty()) continue;
     const auto id = parse_id(*text);
     if (!id) return fail(id.error());
@@ -215,11 +216,12 @@ Result<int> publish(Context& context, const PublishOptions& o) {
 }  // namespace
 
 void add_publish_command(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "publish", Text::about_publish,
-                        "iro publish --type vacancy.withdrawn --data '{\"vacancy_id\": \"vac-1\", \"provider\": \"waterpoort\"}'\n"
-                        "iro publish --type vacancy.opened --data @vacancy.json\n"
-                        "iro publish --events events.jsonl --json\n"
-                        "iro tail --json --until-idle 1000 | iro publish --events -");
+  auto& c = add_command(
+      app, context, "publish", Text::about_publish,
+      "iro publish --type vacancy.withdrawn --data '{\"vacancy_id\": \"vac-1\", \"provider\": \"waterpoort\"}'\n"
+      "iro publish --type vacancy.opened --data @vacancy.json\n"
+      "iro publish --events events.jsonl --json\n"
+      "iro tail --json --until-idle 1000 | iro publish --events -");
   auto o = std::make_shared<PublishOptions>();
   c.add_option("--type", o->type, context.text(Text::opt_type));
   c.add_option("--data", o->data, context.text(Text::opt_data));

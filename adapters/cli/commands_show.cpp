@@ -6,6 +6,7 @@
 
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/moment.hpp"
+#include "adapters/cli/operator.hpp"
 #include "adapters/cli/table.hpp"
 
 namespace iro::cli {
@@ -16,31 +17,57 @@ struct View {
   const char* arguments;
   Text about;
 };
-constexpr std::array views = {
-    View{"status", "", Text::view_status},       View{"members", "", Text::view_members},
-    View{"consumers", "", Text::view_consumers}, View{"parked", "", Text::view_parked},
-    View{"events", "[--type T] [--subject S] [--since TIME] [--limit N]", Text::view_events},
-    View{"event", "ID", Text::view_event},       View{"types", "", Text::view_types}};
+constexpr std::array views = {View{"status", "", Text::view_status},
+                              View{"members", "", Text::view_members},
+                              View{"consumers", "", Text::view_consumers},
+                              View{"parked", "", Text::view_parked},
+                              View{"events", "[--type T] [--subject S] [--since TIME] ...", Text::view_events},
+                              View{"event", "ID", Text::view_event},
+                              View{"types", "", Text::view_types}};
 
 struct ShowOptions {
   std::string view;
   std::string id;
   std::string type;
   std::string subject;
+  std::string correlation;
   std::string since;
+  std::string until;
+  std::string next;
   std::uint32_t limit = 0;
+  bool oldest = false;
+  bool data = false;
   std::string args;
 };
 
 Result<int> list_views(Context& context) {
   json::array rows;
-  for (const auto& view : views) rows.push_back(json::object{{"view", view.name}, {"arguments", view.arguments}, {"about", context.text(view.about)}});
+  for (const auto& view : views)
+    rows.push_back(
+        json::object{{"view", view.name}, {"arguments", view.arguments}, {"about", context.text(view.about)}});
   if (context.options.json) {
     context.print_json(rows);
   } else {
     Context::print(table_of(rows, {"view", "arguments", "about"}, context.text));
   }
   return Exit::ok;
+}
+
+Status put_id(json::object& out, std::string_view name, const std::string& text) {
+  if (text.empty()) return {};
+  const auto id = parse_id(text);
+  if (!id) return fail(id.error());
+  out[name] = to_string(*id);
+  return {};
+}
+
+Status put_time(Context& context, json::object& out, std::string_view name, const std::string& text) {
+  if (text.empty()) return {};
+  const auto time = parse_position(text, context.clock.now());
+  if (!time) return fail(time.error());
+  if (time->from != wire::From::time) return fail(Errc::invalid_argument, context.text(Text::since_no_time));
+  out[name] = format_time(time->time);
+  return {};
 }
 
 Result<json::object> arguments_of(Context& context, const ShowOptions& o) {
@@ -51,25 +78,51 @@ Result<json::object> arguments_of(Context& context, const ShowOptions& o) {
     if (ec || !given.is_object()) return fail(Errc::invalid_argument, context.text(Text::args_no_object));
     out = given.get_object();
   }
-  if (!o.id.empty()) {
-    const auto id = parse_id(o.id);
-    if (!id) return fail(id.error());
-    out["id"] = to_string(*id);
-  }
-  if (!o.type.empty()) {
-    const auto type = context.type(o.type);
-    if (!type) return fail(type.error());
-    out["type"] = (*type)->name;
-  }
+  IRO_TRY(put_id(out, "id", o.id), "event");
+  IRO_TRY(put_id(out, "correlation", o.correlation), "--correlation");
+  IRO_TRY(put_time(context, out, "since", o.since), "--since");
+  IRO_TRY(put_time(context, out, "until", o.until), "--until");
+  if (!o.type.empty()) out["type"] = context.registry().find_loosely(o.type) == nullptr ? o.type + '.' : o.type;
   if (!o.subject.empty()) out["subject"] = o.subject;
-  if (!o.since.empty()) {
-    const auto since = parse_position(o.since, context.clock.now());
-    if (!since) return fail(since.error());
-    if (since->from != wire::From::time) return fail(Errc::invalid_argument, context.text(Text::since_no_time));
-    out["since"] = format_time(since->time);
-  }
+  if (!o.next.empty()) out["from"] = o.next;
   if (o.limit != 0) out["limit"] = o.limit;
+  if (o.oldest) out["order"] = "oldest";
+  if (o.data) out["data"] = true;
   return out;
+}
+
+/// The view "events" in a table: who said what, when, and the id to ask on with.
+void print_events(Context& context, const json::object& answer) {
+  json::array rows;
+  for (const auto& row : answer.at("events").get_array()) {
+    const auto* event = row.is_object() ? row.get_object().if_contains("event") : nullptr;
+    if (event == nullptr || !event->is_object()) continue;
+    json::object out = event->get_object();
+    const auto time = parse_time(text_of(out, "recordedtime"));
+    if (time) out["time"] = local_time(*time, context.clock.now());
+    if (const auto* routing = row.get_object().if_contains("routing"); routing != nullptr && routing->is_object()) {
+      out["sender"] = text_of(routing->get_object(), "sender");
+    }
+    rows.push_back(std::move(out));
+  }
+  Context::print(table_of(rows, {"time", "type", "subject", "sender", "id"}, context.text));
+  if (const std::string next = text_of(answer, "next"); !next.empty()) context.note(context.text(Text::more, next));
+}
+
+void print_answer(Context& context, const json::value& answer) {
+  if (context.options.json) return context.print_json(answer);
+  const auto* events = answer.is_object() ? answer.get_object().if_contains("events") : nullptr;
+  if (events != nullptr && events->is_array()) return print_events(context, answer.get_object());
+  Context::print(tree_of(answer, context.text));
+}
+
+/// What came in by type: a part of the status.
+Result<int> show_types(Context& context) {
+  const auto status = context.query("status", {});
+  if (!status) return fail(status.error());
+  const auto* types = status->is_object() ? status->get_object().if_contains("types") : nullptr;
+  print_answer(context, types == nullptr ? json::value(json::object()) : *types);
+  return Exit::ok;
 }
 
 Result<int> show(Context& context, ShowOptions o) {
@@ -78,15 +131,12 @@ Result<int> show(Context& context, ShowOptions o) {
     o.id = o.view;
     o.view = "event";
   }
+  if (o.view == "types") return show_types(context);
   const auto arguments = arguments_of(context, o);
   if (!arguments) return fail(arguments.error());
   const auto answer = context.query(o.view, *arguments);
   if (!answer) return fail(answer.error());
-  if (context.options.json) {
-    context.print_json(*answer);
-  } else {
-    Context::print(tree_of(*answer, context.text));
-  }
+  print_answer(context, *answer);
   return Exit::ok;
 }
 
@@ -114,7 +164,9 @@ Result<int> watch(Context& context) {
       Context::print("\x1b[H\x1b[J" + tree_of(*status, context.text));
       const auto now_accepted = count_in(*status, "accepted");
       const auto now_delivered = count_in(*status, "delivered");
-      if (accepted) Context::print(context.text(Text::rates, now_accepted - std::min(*accepted, now_accepted), now_delivered - std::min(*delivered, now_delivered)));
+      if (accepted)
+        Context::print(context.text(Text::rates, now_accepted - std::min(*accepted, now_accepted),
+                                    now_delivered - std::min(*delivered, now_delivered)));
       accepted = now_accepted;
       delivered = now_delivered;
     }
@@ -134,20 +186,27 @@ Result<int> status(Context& context, const StatusOptions& o) {
 
 void add_show_command(CLI::App& app, Context& context) {
   auto& c = add_command(app, context, "show", Text::about_show,
-                        "iro show\niro show events --type vacancy.opened --since 1d --limit 20\niro show 0190b2c4-7e1f-7abc-8def-0123456789ab");
+                        "iro show\niro show events --type vacancy.opened --since 1d --limit 20\niro show "
+                        "0190b2c4-7e1f-7abc-8def-0123456789ab");
   auto o = std::make_shared<ShowOptions>();
   c.add_option("VIEW", o->view, context.text(Text::opt_view));
   c.add_option("ID", o->id, context.text(Text::opt_view_id));
   c.add_option("--type", o->type, context.text(Text::opt_view_type));
   c.add_option("--subject", o->subject, context.text(Text::opt_view_subject));
+  c.add_option("--correlation", o->correlation, context.text(Text::opt_view_correlation));
   c.add_option("--since", o->since, context.text(Text::opt_view_since));
+  c.add_option("--until", o->until, context.text(Text::opt_view_until));
+  c.add_flag("--oldest", o->oldest, context.text(Text::opt_view_oldest));
+  c.add_flag("--data", o->data, context.text(Text::opt_view_data));
+  c.add_option("--next", o->next, context.text(Text::opt_view_next));
   c.add_option("--limit", o->limit, context.text(Text::opt_view_limit));
   c.add_option("--args", o->args, context.text(Text::opt_view_args));
   runs(c, context, o, show);
 }
 
 void add_status_command(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "status", Text::about_status, "iro status --hub region\niro status --watch\niro status --json | jq .accepted");
+  auto& c = add_command(app, context, "status", Text::about_status,
+                        "iro status --hub region\niro status --watch\niro status --json | jq .accepted");
   auto o = std::make_shared<StatusOptions>();
   c.add_flag("--watch", o->watch, context.text(Text::opt_watch));
   runs(c, context, o, status);

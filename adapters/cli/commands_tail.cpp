@@ -30,7 +30,11 @@ struct TailOptions {
 class Printer {
  public:
   Printer(Context& context, EventLines lines, std::uint64_t most, bool flush_each)
-      : context_(context), registry_(context.registry()), lines_(std::move(lines)), most_(most), flush_each_(flush_each) {}
+      : context_(context),
+        registry_(context.registry()),
+        lines_(std::move(lines)),
+        most_(most),
+        flush_each_(flush_each) {}
 
   client::Verdict handle(const client::Delivery& delivery) {
     // What comes after the last one wanted stays undone, so that a durable consumer gets it next time.
@@ -47,7 +51,9 @@ class Printer {
   [[nodiscard]] bool finished() const { return failed_ || (most_ != 0 && printed_ >= most_); }
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] std::uint64_t printed() const { return printed_; }
-  [[nodiscard]] Steady::duration idle() const { return Steady::now().time_since_epoch() - Steady::duration(last_.load()); }
+  [[nodiscard]] Steady::duration idle() const {
+    return Steady::now().time_since_epoch() - Steady::duration(last_.load());
+  }
 
  private:
   bool write(const schema::EventView& event) {
@@ -55,12 +61,15 @@ class Printer {
     if (context_.options.json) {
       auto text = registry_.event_to_json(event);
       // A type that this program is too old for still has attributes.
-      line = text ? std::move(*text) : json::serialize(json::object{{"id", to_string(event.id)}, {"type", event.type}, {"error", text.error().text()}});
+      line = text ? std::move(*text)
+                  : json::serialize(json::object{
+                        {"id", to_string(event.id)}, {"type", event.type}, {"error", text.error().text()}});
     } else {
       line = lines_.line(event, context_.clock.now());
     }
     line += '\n';
-    return std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && (!flush_each_ || std::fflush(stdout) == 0);
+    return std::fwrite(line.data(), 1, line.size(), stdout) == line.size() &&
+           (!flush_each_ || std::fflush(stdout) == 0);
   }
 
   Context& context_;
@@ -112,7 +121,8 @@ Result<client::Subscription> subscription_of(Context& context, const TailOptions
   client::Subscription out;
   out.ephemeral = o.consumer.empty();
   out.consumer = out.ephemeral ? "tail-" + random_name() : o.consumer;
-  if (!valid_consumer(out.consumer)) return fail(Errc::invalid_argument, context.text(Text::consumer_name, out.consumer));
+  if (!valid_consumer(out.consumer))
+    return fail(Errc::invalid_argument, context.text(Text::consumer_name, out.consumer));
   auto filter = filter_of(context, o);
   if (!filter) return fail(filter.error());
   out.filter = std::move(*filter);
@@ -159,7 +169,9 @@ Result<int> tail(Context& context, const TailOptions& o) {
   if (!context.options.json) names = names_of(context, **client);
   const bool flush_each = !subscription->ephemeral || ::isatty(STDOUT_FILENO) != 0;
   Printer printer(context, EventLines(context.registry(), context.text, std::move(names)), o.count, flush_each);
-  IRO_TRY((*client)->subscribe(*subscription, [&](const client::Delivery& delivery) { return printer.handle(delivery); }), "tail");
+  IRO_TRY(
+      (*client)->subscribe(*subscription, [&](const client::Delivery& delivery) { return printer.handle(delivery); }),
+      "tail");
   wait(stop, printer, o.until_idle_ms);
   client->reset();  // no handler runs from here on
   if (printer.failed()) return fail(Errc::io, context.text(Text::output_failed));
@@ -170,10 +182,11 @@ Result<int> tail(Context& context, const TailOptions& o) {
 }  // namespace
 
 void add_tail_command(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "tail", Text::about_tail,
-                        "iro tail --from now\niro tail --type vacancy --from 2h\niro tail --json --until-idle 1000 > all.jsonl\n"
-                        "iro tail --consumer nightly --until-idle 2000 --json\n"
-                        "iro tail --filter '{\"suffix\": {\"source\": \":systeem:sis\"}}'");
+  auto& c = add_command(
+      app, context, "tail", Text::about_tail,
+      "iro tail --from now\niro tail --type vacancy --from 2h\niro tail --json --until-idle 1000 > all.jsonl\n"
+      "iro tail --consumer nightly --until-idle 2000 --json\n"
+      "iro tail --filter '{\"suffix\": {\"source\": \":systeem:sis\"}}'");
   auto o = std::make_shared<TailOptions>();
   c.add_option("--from", o->from, context.text(Text::opt_from));
   c.add_option("--type", o->types, context.text(Text::opt_tail_type));

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "adapters/cli/operator.hpp"
 
 namespace iro::cli {
@@ -28,22 +26,11 @@ bool attached(const json::object& consumer) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-/// The hub moves a consumer when somebody subscribes to it: it is there once it shows as attached.
-Status wait_attached(Context& context, client::Client& client, const std::string& name) {
-  const auto until = std::chrono::steady_clock::now() + context.timeout();
-  while (std::chrono::steady_clock::now() < until) {
-    const auto now = own_consumer(context, client, name);
-    if (!now) return fail(now.error());
-    if (attached(*now)) return {};
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return fail(Errc::timeout, context.text(Text::seek_unanswered, name));
-}
-
 }  // namespace
 
 bool valid_consumer(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
 }
 
 fs::path consumer_folder(const Context& context, const std::string& name) {
@@ -71,9 +58,11 @@ Status seek(Context& context, const std::string& name, const Position& position)
   subscription.deduplicate = false;
   subscription.credit_events = 1;
   put(position, subscription);
-  // What comes meanwhile is not ours to handle: it is sent again to whoever uses the consumer.
-  IRO_TRY((*client)->subscribe(std::move(subscription), [](const client::Delivery&) { return client::Verdict::later(0); }), name);
-  IRO_TRY(wait_attached(context, **client, name), name);
+  // The hub has moved it when subscribe() returns. What comes meanwhile is not ours to handle: it is sent again to
+  // whoever uses the consumer.
+  IRO_TRY(
+      (*client)->subscribe(std::move(subscription), [](const client::Delivery&) { return client::Verdict::later(0); }),
+      name);
   return (*client)->unsubscribe(name);
 }
 

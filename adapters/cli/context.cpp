@@ -18,37 +18,50 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-/// Pages of one view: arrays are joined, a single object stands for itself.
+/// Another page of the same view: lists grow, the rest is as the last page says.
+void add_page(json::value& all, json::value page) {
+  if (all.is_array() && page.is_array()) {
+    for (auto& row : page.get_array()) all.get_array().push_back(std::move(row));
+  } else if (all.is_object() && page.is_object()) {
+    for (auto& [name, value] : page.get_object()) {
+      auto* before = all.get_object().if_contains(name);
+      if (before != nullptr && before->is_array() && value.is_array()) {
+        add_page(*before, std::move(value));
+      } else {
+        all.get_object()[name] = std::move(value);
+      }
+    }
+  } else {
+    all = std::move(page);
+  }
+}
+
 Result<json::value> join_pages(const std::vector<std::string>& pages) {
-  std::vector<json::value> values;
+  json::value all;
   for (const auto& page : pages) {
     boost::system::error_code ec;
-    values.push_back(json::parse(page.empty() ? "null" : page, ec));
+    json::value value = json::parse(page.empty() ? "null" : page, ec);
     if (ec) return fail(Errc::internal, fmt::format("the hub's answer is no JSON: {}", ec.message()));
+    add_page(all, std::move(value));
   }
-  if (values.empty()) return json::value(nullptr);
-  if (values.size() == 1) return std::move(values.front());
-  json::array all;
-  for (auto& value : values) {
-    if (value.is_array()) {
-      all.insert(all.end(), value.get_array().begin(), value.get_array().end());
-    } else {
-      all.push_back(std::move(value));
-    }
-  }
-  return json::value(std::move(all));
+  return all;
 }
 
 }  // namespace
 
 Exit exit_of(Errc code) {
   switch (code) {
-    case Errc::ok: return Exit::ok;
-    case Errc::invalid_argument: return Exit::usage;
-    case Errc::corrupt: return Exit::corrupt;
+    case Errc::ok:
+      return Exit::ok;
+    case Errc::invalid_argument:
+      return Exit::usage;
+    case Errc::corrupt:
+      return Exit::corrupt;
     case Errc::unreachable:
-    case Errc::timeout: return Exit::unreachable;
-    default: return Exit::failed;
+    case Errc::timeout:
+      return Exit::unreachable;
+    default:
+      return Exit::failed;
   }
 }
 
@@ -96,6 +109,7 @@ Result<std::unique_ptr<client::Client>> Context::connect(const fs::path& data_fo
   wish.keys = std::move(*keys);
   wish.client_name = client_name.empty() ? "cli-" + random_name() : std::move(client_name);
   wish.data_folder = data_folder;
+  wish.on_trouble = [this](const Error& error) { note("iro: " + error.text()); };
   const auto until = Steady::now() + timeout();
   auto opened = client::Client::open(wish);
   while (!opened && opened.error().code == Errc::locked && Steady::now() < until) {
@@ -135,16 +149,20 @@ Result<json::value> Context::control(std::string_view command, const json::objec
 
 void Context::print_json(const json::value& value) const { print(json::serialize(value) + '\n'); }
 
-void Context::print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Context::print(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stdout); }
 
-void Context::note(std::string_view text) const {
-  if (!options.json) fmt::print(stderr, "{}\n", text);
+void Context::note(std::string_view line) const {
+  if (!options.json) fmt::print(stderr, "{}\n", line);
 }
 
 void Context::print_error(const Error& error) const {
   const ErrcInfo& about = info(error.code);
   if (options.json) {
-    const json::object object = {{"error", {{"code", static_cast<int>(error.code)}, {"name", about.name}, {"message", error.message}, {"next", about.next}}}};
+    const json::object object = {{"error",
+                                  {{"code", static_cast<int>(error.code)},
+                                   {"name", about.name},
+                                   {"message", error.message},
+                                   {"next", about.next}}}};
     fmt::print(stderr, "{}\n", json::serialize(object));
     return;
   }

@@ -67,9 +67,9 @@ class Context {
 
   /// Answers: as JSON (one line) or as text for people.
   void print_json(const json::value& value) const;
-  static void print(std::string_view text);
-  /// To standard error; not with --json.
-  void note(std::string_view text) const;
+  static void print(std::string_view line);
+  /// To standard error; not with --json. Any thread.
+  void note(std::string_view line) const;
   void print_error(const Error& error) const;
   /// Is standard error a terminal that wants to see progress?
   [[nodiscard]] bool wants_progress() const;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
-#include <toml++/toml.h>
 
 #include "hub/base/bytes.hpp"
 
@@ -45,8 +45,13 @@ Result<Enrolment> enrolment_in(const toml::table& table, const fs::path& file) {
   e.assessment_on = text("impact_assessment_date");
   e.roles = list_in(table, "roles", "role");
   e.branches = list_in(table, "branches", "branch");
-  for (const auto& [name, missing] : {std::pair{"slug", e.slug.empty()}, {"name", e.name.empty()}, {"oin", e.oin.empty()}, {"roles", e.roles.empty()}}) {
-    if (missing) return fail(Errc::config_invalid, fmt::format("{}:{}: this member has no {}", file.string(), table.source().begin.line, name));
+  for (const auto& [name, missing] : {std::pair{"slug", e.slug.empty()},
+                                      {"name", e.name.empty()},
+                                      {"oin", e.oin.empty()},
+                                      {"roles", e.roles.empty()}}) {
+    if (missing)
+      return fail(Errc::config_invalid,
+                  fmt::format("{}:{}: this member has no {}", file.string(), table.source().begin.line, name));
   }
   return e;
 }
@@ -106,8 +111,8 @@ Result<std::vector<Enrolment>> read_batch(const fs::path& file) {
   }
 }
 
-Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& enrolment, const client::KeyFile& operator_key,
-                                       const std::string& endpoint) {
+Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& enrolment,
+                                       const client::KeyFile& operator_key, const std::string& endpoint) {
   std::error_code ec;
   if (fs::exists(file, ec)) return fail(Errc::exists, fmt::format("key file {}", file.string()));
   if (file.has_parent_path()) {
@@ -118,13 +123,18 @@ Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& en
   if (fs::exists(out.pending(), ec)) {
     auto keys = client::KeyFile::load(out.pending());
     if (!keys) return fail(keys.error());
-    if (keys->member != enrolment.slug) return fail(Errc::exists, fmt::format("{} is {}'s", out.pending().string(), keys->member));
+    if (keys->member != enrolment.slug)
+      return fail(Errc::exists, fmt::format("{} is {}'s", out.pending().string(), keys->member));
     out.keys_ = std::move(*keys);
     return out;
   }
   auto [public_key, secret_key] = client::make_curve_keys();
-  out.keys_ = {endpoint.empty() ? operator_key.endpoint : endpoint, operator_key.hub_public_key, enrolment.slug,
-               source_of(enrolment), std::move(public_key), std::move(secret_key)};
+  out.keys_ = {endpoint.empty() ? operator_key.endpoint : endpoint,
+               operator_key.hub_public_key,
+               enrolment.slug,
+               source_of(enrolment),
+               std::move(public_key),
+               std::move(secret_key)};
   IRO_TRY(out.keys_.save(out.pending()), "key file");
   return out;
 }

@@ -21,11 +21,11 @@ struct Enrolment {
   std::string agb;
   std::vector<std::string> roles;
   std::vector<std::string> branches;
-  std::string system = "iro";      // the last part of its source
-  std::string arrangement_on;      // dates; "" leaves them out
+  std::string system = "iro";  // the last part of its source
+  std::string arrangement_on;  // dates; "" leaves them out
   std::string assessment_on;
   bool default_grants = true;
-  std::string public_key;          // Z85
+  std::string public_key;  // Z85
 };
 
 /// What the schemas say that these roles may publish and hear: the grants of a member who gets no others.
@@ -45,8 +45,8 @@ Result<std::vector<Enrolment>> read_batch(const fs::path& file);
 class PendingKey {
  public:
   /// Fails with `exists` when FILE itself is there.
-  static Result<PendingKey> prepare(const fs::path& file, const Enrolment& enrolment, const client::KeyFile& operator_key,
-                                    const std::string& endpoint);
+  static Result<PendingKey> prepare(const fs::path& file, const Enrolment& enrolment,
+                                    const client::KeyFile& operator_key, const std::string& endpoint);
   [[nodiscard]] const std::string& public_key() const { return keys_.public_key; }
   [[nodiscard]] const fs::path& file() const { return file_; }
   Status keep() const;

@@ -22,10 +22,18 @@ void set_up_help(CLI::App& app, const Texts& text) {
   app.set_help_flag("-h,--help", text(Text::opt_help));
   if (text.lang() == Lang::en) return;
   auto formatter = std::make_shared<CLI::Formatter>();
-  for (const auto& [word, dutch] : {std::pair{"Usage", "Gebruik"}, {"OPTIONS", "OPTIES"}, {"Options", "Opties"},
-                                    {"SUBCOMMAND", "OPDRACHT"}, {"SUBCOMMANDS", "OPDRACHTEN"}, {"Subcommands", "Opdrachten"},
-                                    {"Subcommand", "Opdracht"}, {"Positionals", "Argumenten"}, {"POSITIONALS", "ARGUMENTEN"},
-                                    {"REQUIRED", "(verplicht)"}, {"Needs", "Vraagt om"}, {"Excludes", "Niet samen met"}}) {
+  for (const auto& [word, dutch] : {std::pair{"Usage", "Gebruik"},
+                                    {"OPTIONS", "OPTIES"},
+                                    {"Options", "Opties"},
+                                    {"SUBCOMMAND", "OPDRACHT"},
+                                    {"SUBCOMMANDS", "OPDRACHTEN"},
+                                    {"Subcommands", "Opdrachten"},
+                                    {"Subcommand", "Opdracht"},
+                                    {"Positionals", "Argumenten"},
+                                    {"POSITIONALS", "ARGUMENTEN"},
+                                    {"REQUIRED", "(verplicht)"},
+                                    {"Needs", "Vraagt om"},
+                                    {"Excludes", "Niet samen met"}}) {
     formatter->label(word, dutch);
   }
   app.formatter(formatter);

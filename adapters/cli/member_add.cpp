@@ -71,7 +71,8 @@ void announce(Context& context, const std::vector<Entry>& entries, Operator& op)
   std::vector<schema::Event> events;
   for (const auto& entry : entries) {
     if (entry.state != Entry::State::enrolled) continue;
-    const json::object payload{{"membership_id", "mem-" + entry.enrolment.slug}, {"member", entry.enrolment.slug}, {"phase", "full"}};
+    const json::object payload{
+        {"membership_id", "mem-" + entry.enrolment.slug}, {"member", entry.enrolment.slug}, {"phase", "full"}};
     auto bytes = context.registry().from_json(*type, json::serialize(payload));
     if (!bytes) continue;
     schema::Event event;
@@ -92,7 +93,8 @@ Status enrol(Context& context, Operator& op, std::vector<Entry>& entries) {
   std::vector<Entry*> asked;
   for (auto& entry : entries) {
     if (entry.state != Entry::State::wanted) continue;
-    commands.push_back({"member-enrolled.v1", enrolment_payload(entry.enrolment, context.registry(), context.clock.now())});
+    commands.push_back(
+        {"member-enrolled.v1", enrolment_payload(entry.enrolment, context.registry(), context.clock.now())});
     asked.push_back(&entry);
   }
   if (commands.empty()) return {};
@@ -123,10 +125,14 @@ Status finish_keys(const std::vector<Entry>& entries) {
 
 std::string_view word(Entry::State state) {
   switch (state) {
-    case Entry::State::there_already: return "there";
-    case Entry::State::enrolled: return "enrolled";
-    case Entry::State::refused: return "refused";
-    case Entry::State::wanted: break;
+    case Entry::State::there_already:
+      return "there";
+    case Entry::State::enrolled:
+      return "enrolled";
+    case Entry::State::refused:
+      return "refused";
+    case Entry::State::wanted:
+      break;
   }
   return "undecided";
 }
@@ -154,10 +160,13 @@ void report(const Context& context, const std::vector<Entry>& entries) {
     enrolled += e.state == Entry::State::enrolled ? 1 : 0;
     there += e.state == Entry::State::there_already ? 1 : 0;
     if (e.state == Entry::State::refused) fmt::print(stderr, "{}: {}\n", e.enrolment.slug, clean(e.why.text()));
-    if (e.state == Entry::State::enrolled && e.key) Context::print(context.text(Text::member_added, e.enrolment.slug, e.key->file().string()));
-    if (e.state == Entry::State::enrolled && !e.key) Context::print(context.text(Text::member_added_bare, e.enrolment.slug));
+    if (e.state == Entry::State::enrolled && e.key)
+      Context::print(context.text(Text::member_added, e.enrolment.slug, e.key->file().string()));
+    if (e.state == Entry::State::enrolled && !e.key)
+      Context::print(context.text(Text::member_added_bare, e.enrolment.slug));
   }
-  if (entries.size() > 1) Context::print(context.text(Text::batch_done, enrolled, there, entries.size() - enrolled - there));
+  if (entries.size() > 1)
+    Context::print(context.text(Text::batch_done, enrolled, there, entries.size() - enrolled - there));
 }
 
 Status check(const Context& context, const AddOptions& o) {
@@ -168,7 +177,8 @@ Status check(const Context& context, const AddOptions& o) {
   if (o.one.slug.empty() || o.one.name.empty() || o.one.oin.empty() || o.one.roles.empty()) {
     return fail(Errc::invalid_argument, context.text(Text::member_incomplete));
   }
-  if (o.out.empty() == o.one.public_key.empty()) return fail(Errc::invalid_argument, context.text(Text::out_or_public_key));
+  if (o.out.empty() == o.one.public_key.empty())
+    return fail(Errc::invalid_argument, context.text(Text::out_or_public_key));
   return {};
 }
 
@@ -197,10 +207,11 @@ Result<int> add(Context& context, const AddOptions& o) {
 }  // namespace
 
 void add_member_add(CLI::App& member, Context& context) {
-  auto& c = add_command(member, context, "add", Text::about_member_add,
-                        "iro member add --hub region --slug waterpoort --name \"Ziekenhuis Waterpoort\" \\\n"
-                        "    --oin 00000099000000002001 --role care_provider --branch hospital --out waterpoort.key.toml\n"
-                        "iro member add --hub region --batch region.toml --out-dir members");
+  auto& c =
+      add_command(member, context, "add", Text::about_member_add,
+                  "iro member add --hub region --slug waterpoort --name \"Ziekenhuis Waterpoort\" \\\n"
+                  "    --oin 00000099000000002001 --role care_provider --branch hospital --out waterpoort.key.toml\n"
+                  "iro member add --hub region --batch region.toml --out-dir members");
   auto o = std::make_shared<AddOptions>();
   c.add_option("--slug", o->one.slug, context.text(Text::opt_slug));
   c.add_option("--name", o->one.name, context.text(Text::opt_member_name));

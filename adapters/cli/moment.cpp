@@ -15,18 +15,24 @@ constexpr std::int64_t day_ms = 86'400 * second_ms;
 
 std::int64_t unit_ms(char unit) {
   switch (unit) {
-    case 's': return second_ms;
-    case 'm': return 60 * second_ms;
-    case 'h': return 3'600 * second_ms;
-    case 'd': return day_ms;
-    default: return 0;
+    case 's':
+      return second_ms;
+    case 'm':
+      return 60 * second_ms;
+    case 'h':
+      return 3'600 * second_ms;
+    case 'd':
+      return day_ms;
+    default:
+      return 0;
   }
 }
 
 std::tm local(TimeMs time) {
   const std::time_t seconds = time.value() / second_ms;
   std::tm out{};
-  ::localtime_r(&seconds, &out);  // style: wall-clock, because people read local time; it is told which, and asks no clock
+  ::localtime_r(&seconds,
+                &out);  // style: wall-clock, because people read local time; it is told which, and asks no clock
   return out;
 }
 
@@ -66,8 +72,10 @@ Result<Position> parse_position(std::string_view text, TimeMs now) {
   } else if (const auto days = parse_date(text)) {
     out.time = TimeMs(*days * day_ms);
   } else {
-    return fail(Errc::invalid_argument,
-                fmt::format("'{}': use beginning, now, 2h (ago), 2026-11-21, 2026-11-21T10:00:00Z, event:ID or token:HEX", text));
+    return fail(
+        Errc::invalid_argument,
+        fmt::format("'{}': use beginning, now, 2h (ago), 2026-11-21, 2026-11-21T10:00:00Z, event:ID or token:HEX",
+                    text));
   }
   return out;
 }
@@ -75,12 +83,14 @@ Result<Position> parse_position(std::string_view text, TimeMs now) {
 Result<TimeMs> parse_expiry(std::string_view text, TimeMs now) {
   if (const auto ahead = parse_duration(text)) return now.plus(*ahead);
   if (const auto time = parse_time(text)) return *time;
-  return fail(Errc::invalid_argument, fmt::format("'{}': use a duration such as 2h, or a time such as 2026-11-21T10:00:00Z", text));
+  return fail(Errc::invalid_argument,
+              fmt::format("'{}': use a duration such as 2h, or a time such as 2026-11-21T10:00:00Z", text));
 }
 
 Result<EventId> parse_id(std::string_view text) {
   if (const auto id = parse_event_id(text)) return *id;
-  return fail(Errc::invalid_argument, fmt::format("'{}' is no event id: those look like 0190b2c4-7e1f-7abc-8def-0123456789ab", text));
+  return fail(Errc::invalid_argument,
+              fmt::format("'{}' is no event id: those look like 0190b2c4-7e1f-7abc-8def-0123456789ab", text));
 }
 
 std::string local_time(TimeMs time, TimeMs now) {

@@ -102,7 +102,8 @@ Status settle(Context& context, client::Client& client) {
 
 Result<json::object> find_member(const std::map<std::string, json::object>& members, const std::string& slug) {
   const auto at = members.find(slug);
-  if (at == members.end()) return fail(Errc::not_found, fmt::format("there is no member '{}': `iro member ls` lists them", slug));
+  if (at == members.end())
+    return fail(Errc::not_found, fmt::format("there is no member '{}': `iro member ls` lists them", slug));
   return at->second;
 }
 

@@ -122,7 +122,9 @@ void ClientImpl::work(Work work) {
 /// On the worker thread: an fsync.
 void ClientImpl::save() {
   if (!parts_.outbox || !parts_.outbox->unsaved()) return;
-  if (const Status saved = parts_.outbox->save(); !saved) trouble(saved.error());
+  const Status saved = parts_.outbox->save();
+  if (!saved && !save_failed_) trouble(saved.error());
+  save_failed_ = !saved.has_value();
 }
 
 void ClientImpl::with_session(std::function<void(ClientSession&, Ticks)> action) {

@@ -65,8 +65,9 @@ class ClientImpl final : public Client {
   std::shared_ptr<Runtime> runtime_;
   Parts parts_;
   WaitingRoom waiting_;
-  DeliveryRunner runner_;  // of the worker thread
-  NetworkClient network_;  // of the network thread
+  DeliveryRunner runner_;     // of the worker thread
+  bool save_failed_ = false;  // of the worker thread: a trouble is told once
+  NetworkClient network_;     // of the network thread
   std::mutex consumers_mutex_;
   std::set<std::string, std::less<>> consumers_;
 };

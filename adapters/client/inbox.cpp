@@ -21,8 +21,7 @@ Result<std::unique_ptr<Inbox>> Inbox::open(const std::filesystem::path& folder, 
   const bool durable = !folder.empty();
   auto db = durable ? open_writer(folder / "inbox.db") : open_in_memory();
   if (!db) return fail(db.error());
-  const int handling = durable ? ::open((folder / "handling").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-  auto opened = guarded("inbox.db", [&]() -> Result<std::unique_ptr<Inbox>> {
+  return guarded("inbox.db", [&]() -> Result<std::unique_ptr<Inbox>> {
     SQLite::Transaction transaction(**db, SQLite::TransactionBehavior::IMMEDIATE);
     IRO_TRY(check_format(**db, "iro_meta", inbox_format), "inbox.db");
     (*db)->exec(tables);

@@ -172,6 +172,7 @@ Status Outbox::write(const std::function<Status()>& body) {
   if (writing_thread_.load() == std::this_thread::get_id()) {
     return fail(Errc::invalid_argument, "a transaction inside a transaction");
   }
+  bool added = false;
   {
     const std::scoped_lock writing(writer_mutex_);
     if (broken_) return fail(*broken_);
@@ -195,9 +196,9 @@ Status Outbox::write(const std::function<Status()>& body) {
     }
     writing_thread_ = std::thread::id();
     if (!status) return status;
-    take_over();
+    added = take_over();
   }
-  wake_();
+  if (added) wake_();
   return {};
 }
 
@@ -209,9 +210,10 @@ void Outbox::write_decisions() {
   draft_.oldest = file_->span(draft_.state.acked).oldest;
 }
 
-/// The transaction is on disk.
-void Outbox::take_over() {
+/// The transaction is on disk. Whether it brought events.
+bool Outbox::take_over() {
   const std::scoped_lock lock(state_mutex_);
+  const bool added = draft_.last > last_;
   last_ = draft_.last;
   oldest_ = draft_.oldest;
   saved_ = draft_.state;
@@ -219,6 +221,7 @@ void Outbox::take_over() {
   shift_ += draft_.taken_off;
   const auto written = static_cast<std::ptrdiff_t>(draft_.refused.size());
   unsaved_refused_.erase(unsaved_refused_.begin(), unsaved_refused_.begin() + written);
+  return added;
 }
 
 bool Outbox::wait_decided(std::chrono::milliseconds timeout) {

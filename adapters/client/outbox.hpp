@@ -78,7 +78,7 @@ class Outbox final : public PublishSource {
   Status write(const std::function<Status()>& body);
   Status insert(const NewEvent& event);
   void write_decisions();
-  void take_over();
+  bool take_over();
   std::optional<RefusedRow> describe(const wire::Refusal& refusal);
 
   const Settings settings_;

@@ -28,14 +28,17 @@ ClientSession::Actions ClientSession::take_actions() {
   return std::exchange(actions_, {});
 }
 
-void ClientSession::send(const wire::Body& body, Ticks now) {
+Status ClientSession::send(const wire::Body& body, Ticks now) {
   Bytes frame = wire::encode(epoch(), body);
-  if (frame.size() > limits::frame_bytes) {
-    trouble({Errc::frame_oversize, "a frame of ours is larger than 1 MiB and was not sent"});
-    return;
-  }
+  // A larger one would cost us the connection: the hub's socket ends it.
+  if (frame.size() > limits::frame_bytes) return fail(Errc::frame_oversize, "it does not fit in a frame of 1 MiB");
   actions_.frames.push_back(std::move(frame));
   last_sent_ = now;
+  return {};
+}
+
+void ClientSession::say(const wire::Body& body, Ticks now) {
+  if (const Status sent = send(body, now); !sent) trouble(sent.error());
 }
 
 void ClientSession::greet(Ticks now) {
@@ -51,7 +54,7 @@ void ClientSession::greet(Ticks now) {
     hello.last_receipt = source_->last_receipt();
   }
   state_ = State::greeting;
-  send(hello, now);
+  say(hello, now);
 }
 
 void ClientSession::lose_session() {
@@ -143,7 +146,7 @@ void ClientSession::tick_up(Ticks now) {
     send_sub(name, consumer, now);
   }
   pump(now);
-  if (now.value() - last_sent_.value() >= ping_after_ms) send(wire::Ping{0}, now);
+  if (now.value() - last_sent_.value() >= ping_after_ms) say(wire::Ping{0}, now);
 }
 
 Ticks ClientSession::wakes_at() const {
@@ -187,6 +190,11 @@ void ClientSession::subscribe(Subscription subscription, Ticket ticket, Ticks no
     actions_.answered.push_back({ticket, fail(Errc::exists, "this client is subscribed to " + name + " already")});
     return;
   }
+  if (subscription.filter.size() > limits::payload_bytes) {
+    actions_.answered.push_back({ticket, fail(Errc::filter_invalid, "the filter is longer than 256 KiB")});
+    consumers_.erase(at);
+    return;
+  }
   at->second.subscription = std::move(subscription);
   at->second.ticket = ticket;
   if (state_ == State::up) return send_sub(name, at->second, now);
@@ -205,7 +213,7 @@ void ClientSession::send_sub(const std::string& name, Consumer& consumer, Ticks 
   }
   consumer.request = sub.request;
   consumer.ask_again = now.plus(subscribe_answer_ms);
-  send(sub, now);
+  say(sub, now);
 }
 
 void ClientSession::finish_subscribe(Consumer& consumer, Result<std::vector<std::string>> result) {
@@ -216,24 +224,35 @@ void ClientSession::finish_subscribe(Consumer& consumer, Result<std::vector<std:
 void ClientSession::unsubscribe(std::string_view consumer, Ticks now) {
   const auto at = consumers_.find(consumer);
   if (at == consumers_.end()) return;
-  if (state_ == State::up && at->second.number) send(wire::Unsub{*at->second.number}, now);
+  if (state_ == State::up && at->second.number) say(wire::Unsub{*at->second.number}, now);
   finish_subscribe(at->second, {});
   consumers_.erase(at);
 }
 
 void ClientSession::ask(Ticket ticket, Questions::Body body, Ticks deadline, Ticks now) {
   questions_.add(ticket, std::move(body), deadline);
-  if (state_ != State::up) return;
-  for (const wire::Body& question : questions_.unsent()) send(question, now);
+  if (state_ == State::up) send_questions(now);
+}
+
+void ClientSession::send_questions(Ticks now) {
+  for (const wire::Body& question : questions_.unsent()) {
+    const Status sent = send(question, now);
+    if (sent) continue;
+    const auto id = [](const auto& body) -> std::uint32_t {
+      if constexpr (requires { body.id; }) return body.id;
+      return 0;
+    };
+    questions_.on_error(std::visit(id, question), sent.error());
+  }
 }
 
 void ClientSession::on_handled(Handled handled, Ticks now) {
   if (state_ != State::up || handled.epoch != epoch()) return;  // the hub will send those events again
-  for (const wire::Body& answer : handled.answers) send(answer, now);
+  for (const wire::Body& answer : handled.answers) say(answer, now);
   if (const auto at = consumers_.find(handled.consumer); at != consumers_.end()) at->second.resume = handled.up_to;
   if (handled.fence == 0) return;
   fences_[handled.fence] = handled.consumer;
-  send(wire::Ping{handled.fence}, now);
+  say(wire::Ping{handled.fence}, now);
 }
 
 }  // namespace iro::client

@@ -110,7 +110,9 @@ class ClientSession {
   };
   using Consumers = std::map<std::string, Consumer, std::less<>>;
 
-  void send(const wire::Body& body, Ticks now);
+  Status send(const wire::Body& body, Ticks now);
+  void say(const wire::Body& body, Ticks now);
+  void send_questions(Ticks now);
   void greet(Ticks now);
   void lose_session();
   /// Be without a session for `ms`, give or take, and then greet or reopen.

@@ -53,7 +53,7 @@ void ClientSession::on_body(wire::Welcome& body, wire::Message& /*message*/, Tic
   refusals_ = 0;
   state_ = State::up;
   for (auto& [name, consumer] : consumers_) send_sub(name, consumer, now);
-  for (const wire::Body& question : questions_.unsent()) send(question, now);
+  send_questions(now);
   pump(now);
 }
 
@@ -94,7 +94,7 @@ void ClientSession::on_body(wire::Answer& body, wire::Message& /*message*/, Tick
   questions_.on_answer(std::move(body));
 }
 
-void ClientSession::on_body(wire::Ping& body, wire::Message& /*message*/, Ticks now) { send(wire::Pong{body.n}, now); }
+void ClientSession::on_body(wire::Ping& body, wire::Message& /*message*/, Ticks now) { say(wire::Pong{body.n}, now); }
 
 void ClientSession::on_body(wire::Pong& body, wire::Message& /*message*/, Ticks /*now*/) {
   const auto at = fences_.find(body.n);

@@ -30,7 +30,8 @@ Status read_through(RecordReader& reader, const RecordTaker& taker, MemoryOutbox
   }
 }
 
-FileReport check_file(const std::filesystem::path& path, const Formats& formats, const RecordTaker& taker, MemoryOutbox& outbox) {
+FileReport check_file(const std::filesystem::path& path, const Formats& formats, const RecordTaker& taker,
+                      MemoryOutbox& outbox) {
   FileReport report;
   report.path = path.string();
   auto opened = open_file(path, formats, "member");
@@ -50,11 +51,16 @@ FileReport check_file(const std::filesystem::path& path, const Formats& formats,
 
 std::string_view name_of_separator(char separator) {
   switch (separator) {
-    case ';': return "semicolon";
-    case ',': return "comma";
-    case '|': return "bar";
-    case '\t': return "tab";
-    default: return "";
+    case ';':
+      return "semicolon";
+    case ',':
+      return "comma";
+    case '|':
+      return "bar";
+    case '\t':
+      return "tab";
+    default:
+      return "";
   }
 }
 
@@ -80,19 +86,27 @@ void add_counts(std::string& out, const Counts& c) {
 void add_rejects(std::string& out, const FileReport& file) {
   for (std::size_t i = 0; i < std::min(file.rejects.size(), rejects_shown); ++i) {
     const Reject& r = file.rejects[i];
-    out += fmt::format("  line {} column {}{}: {}: {}\n", r.at.line, r.at.column, r.column.empty() ? "" : fmt::format(" ({})", r.column),
-                       info(r.code).name, r.reason);
+    out += fmt::format("  line {} column {}{}: {}: {}\n", r.at.line, r.at.column,
+                       r.column.empty() ? "" : fmt::format(" ({})", r.column), info(r.code).name, r.reason);
   }
-  if (file.rejects.size() > rejects_shown) out += fmt::format("  ... and {} more\n", file.rejects.size() - rejects_shown);
+  if (file.rejects.size() > rejects_shown)
+    out += fmt::format("  ... and {} more\n", file.rejects.size() - rejects_shown);
 }
 
 boost::json::object to_json(const Reject& r) {
-  return {{"line", r.at.line}, {"column", r.at.column}, {"field", r.column}, {"code", info(r.code).name}, {"reason", r.reason}};
+  return {{"line", r.at.line},
+          {"column", r.at.column},
+          {"field", r.column},
+          {"code", info(r.code).name},
+          {"reason", r.reason}};
 }
 
 boost::json::object to_json(const FileReport& file) {
-  boost::json::object out = {{"path", file.path}, {"format", file.format}, {"encoding", file.encoding},
-                             {"byte_order_mark", file.byte_order_mark}, {"separator", name_of_separator(file.separator)}};
+  boost::json::object out = {{"path", file.path},
+                             {"format", file.format},
+                             {"encoding", file.encoding},
+                             {"byte_order_mark", file.byte_order_mark},
+                             {"separator", name_of_separator(file.separator)}};
   if (file.error) out["error"] = {{"code", info(file.error->code).name}, {"reason", file.error->message}};
   boost::json::array unused;
   for (const std::string& name : file.unused_columns) unused.emplace_back(name);
@@ -106,7 +120,8 @@ boost::json::object to_json(const FileReport& file) {
 
 }  // namespace
 
-Report check_files(std::span<const std::filesystem::path> paths, const Formats& formats, const schema::Registry& registry) {
+Report check_files(std::span<const std::filesystem::path> paths, const Formats& formats,
+                   const schema::Registry& registry) {
   const PrivateKey key = PrivateKey::random();
   const RecordTaker taker(registry, key);
   MemoryOutbox outbox;
@@ -126,9 +141,10 @@ std::string Report::to_text() const {
     out += file.path + "\n";
     if (file.error) out += fmt::format("  cannot be used: {}\n", file.error->text());
     if (file.format.empty()) continue;
-    out += fmt::format("  {}, {}{}, separated by {}\n", file.format, file.encoding, file.byte_order_mark ? " with a byte-order mark" : "",
-                       name_of_separator(file.separator));
-    if (!file.unused_columns.empty()) out += fmt::format("  columns not used: {}\n", fmt::join(file.unused_columns, ", "));
+    out += fmt::format("  {}, {}{}, separated by {}\n", file.format, file.encoding,
+                       file.byte_order_mark ? " with a byte-order mark" : "", name_of_separator(file.separator));
+    if (!file.unused_columns.empty())
+      out += fmt::format("  columns not used: {}\n", fmt::join(file.unused_columns, ", "));
     add_counts(out, file.counts);
     add_rejects(out, file);
   }
@@ -140,8 +156,10 @@ std::string Report::to_text() const {
 std::string Report::to_json() const {
   boost::json::array list;
   for (const FileReport& file : files) list.push_back(iro::files::to_json(file));
-  return boost::json::serialize(boost::json::object{
-      {"good", good()}, {"failed_files", failed_files}, {"total", boost::json::parse(total.to_json())}, {"files", std::move(list)}});
+  return boost::json::serialize(boost::json::object{{"good", good()},
+                                                    {"failed_files", failed_files},
+                                                    {"total", boost::json::parse(total.to_json())},
+                                                    {"files", std::move(list)}});
 }
 
 }  // namespace iro::files

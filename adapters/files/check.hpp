@@ -20,7 +20,7 @@ namespace iro::files {
 
 struct FileReport {
   std::string path;
-  std::optional<Error> error;   // the whole file cannot be used; the counts go as far as it could be read
+  std::optional<Error> error;  // the whole file cannot be used; the counts go as far as it could be read
   std::string format;
   std::string encoding;
   bool byte_order_mark = false;
@@ -42,6 +42,7 @@ struct Report {
   [[nodiscard]] bool good() const { return failed_files == 0 && total.rejected == 0; }
 };
 
-Report check_files(std::span<const std::filesystem::path> paths, const Formats& formats, const schema::Registry& registry);
+Report check_files(std::span<const std::filesystem::path> paths, const Formats& formats,
+                   const schema::Registry& registry);
 
 }  // namespace iro::files

@@ -37,7 +37,9 @@ Result<Formats> load_formats(const schema::Registry& registry, const std::filesy
 }
 
 std::string describe(const TakenFile& file) {
-  boost::json::object out = {{"file", file.name}, {"outcome", name_of(file.outcome)}, {"format", file.format},
+  boost::json::object out = {{"file", file.name},
+                             {"outcome", name_of(file.outcome)},
+                             {"format", file.format},
                              {"counts", boost::json::parse(file.counts.to_json())}};
   if (file.error) out["error"] = file.error->text();
   if (!file.rejects.empty()) out["rejects"] = file.rejects.string();
@@ -45,14 +47,15 @@ std::string describe(const TakenFile& file) {
 }
 
 std::string describe(const Progress& p) {
-  return boost::json::serialize(boost::json::object{{"records", p.records}, {"bytes", p.bytes}, {"total_bytes", p.total_bytes}});
+  return boost::json::serialize(
+      boost::json::object{{"records", p.records}, {"bytes", p.bytes}, {"total_bytes", p.total_bytes}});
 }
 
 int report_taken(const TakenFile& file, const client::PublishStats& publish, bool json) {
   if (json) print(describe(file));
   if (!json) {
-    print(fmt::format("{}: {}; {} records, {} events, {} unchanged, {} rejected", file.name, name_of(file.outcome), file.counts.records,
-                      file.counts.events, file.counts.unchanged, file.counts.rejected));
+    print(fmt::format("{}: {}; {} records, {} events, {} unchanged, {} rejected", file.name, name_of(file.outcome),
+                      file.counts.records, file.counts.events, file.counts.unchanged, file.counts.rejected));
     if (file.error) print(fmt::format("  {}", file.error->text()));
     if (!file.rejects.empty()) print(fmt::format("  what was wrong: {}", file.rejects.string()));
     if (publish.waiting > 0) print(fmt::format("  {} events wait in the outbox for the hub", publish.waiting));
@@ -84,7 +87,11 @@ int run_take(const TakeOptions& options) {
   if (!keys) return cannot_begin(keys.error());
   const auto key = PrivateKey::open(folder.pseudonym_key());
   if (!key) return cannot_begin(key.error());
-  auto client = client::Client::open({.keys = *keys, .client_name = "files", .data_folder = folder.data(), .runtime = nullptr});
+  client::Options setup;
+  setup.keys = *keys;
+  setup.client_name = "files";
+  setup.data_folder = folder.data();
+  auto client = client::Client::open(std::move(setup));
   if (!client) return cannot_begin(client.error());
 
   std::error_code ignored;
@@ -119,7 +126,8 @@ int run_service(const ServeOptions& options) {
   std::jthread reporter([&](const std::stop_token& ended) {
     while (json && !ended.stop_requested()) {
       print((*service)->status_json());
-      for (int i = 0; i < 20 && !ended.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      for (int i = 0; i < 20 && !ended.stop_requested(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   });
   Status done;

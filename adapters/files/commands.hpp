@@ -31,11 +31,11 @@ int run_take(const TakeOptions& options);
 
 struct ServeOptions {
   std::filesystem::path config;
-  bool drain = false;              // end when all outboxes are empty and the hub has everything
+  bool drain = false;  // end when all outboxes are empty and the hub has everything
   std::int64_t drain_ms = 600'000;
-  bool json = false;               // the status as a JSON line each second
+  bool json = false;  // the status as a JSON line each second
 };
-/// `iro files serve`: until SIGTERM or SIGINT.
+/// `iro files run`: until SIGTERM or SIGINT.
 int run_service(const ServeOptions& options);
 
 }  // namespace iro::files

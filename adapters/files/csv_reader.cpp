@@ -143,7 +143,8 @@ CsvReader::Scan CsvReader::scan_row() {
     const Scan field = quoted ? scan_quoted(t, at) : scan_plain(t, at);
     if (field != Scan::whole) return field;
     const Span& span = spans_.back();
-    if (span.end - span.begin > limits::csv_field_bytes) return refuse(Errc::csv_oversize, span.begin, "a field of more than 64 KiB");
+    if (span.end - span.begin > limits::csv_field_bytes)
+      return refuse(Errc::csv_oversize, span.begin, "a field of more than 64 KiB");
     if (at > limits::csv_row_bytes) return refuse(Errc::csv_oversize, 0, "a row of more than 1 MiB");
     const Scan end = end_of_field(t, at, row_ends);
     if (end != Scan::whole) return end;
@@ -159,7 +160,8 @@ CsvReader::Scan CsvReader::scan_quoted(std::string_view t, std::size_t& at) {
     if (seen - span.begin > limits::csv_field_bytes) {
       return refuse(Errc::csv_quotes, at, "no closing quote within 64 KiB");
     }
-    if (quote == t.npos) return source_ended_ ? refuse(Errc::csv_quotes, at, "no closing quote before the end of the file") : Scan::more;
+    if (quote == t.npos)
+      return source_ended_ ? refuse(Errc::csv_quotes, at, "no closing quote before the end of the file") : Scan::more;
     if (quote + 1 == t.size() && !source_ended_) return Scan::more;
     if (quote + 1 < t.size() && t[quote + 1] == '"') {
       span.doubled = true;
@@ -254,7 +256,8 @@ Position CsvReader::position_at(std::size_t offset) const {
   const std::string_view before = text().substr(0, offset);
   const std::size_t line_end = before.find_last_of("\r\n");
   const std::string_view line = line_end == before.npos ? before : before.substr(line_end + 1);
-  const auto characters = std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  const auto characters =
+      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
   return {line_ + count_lines(before), static_cast<std::uint64_t>(characters) + 1};
 }
 

@@ -71,11 +71,11 @@ class CsvReader {
 
  private:
   enum class Scan : std::uint8_t { whole, more, bad };
-  struct Span {          // a field, as offsets from the row's start
+  struct Span {  // a field, as offsets from the row's start
     std::size_t begin = 0;
     std::size_t end = 0;
-    bool quoted = false;  // begin and end are inside the quotes
-    bool doubled = false; // has doubled quotes to be undone
+    bool quoted = false;   // begin and end are inside the quotes
+    bool doubled = false;  // has doubled quotes to be undone
   };
 
   CsvReader(std::unique_ptr<ByteSource> source, Encoding encoding)
@@ -103,14 +103,14 @@ class CsvReader {
   std::uint64_t bytes_read_ = 0;
   bool source_ended_ = false;
 
-  std::string buffer_;     // decoded text; what stands before row_ is done with
-  std::size_t row_ = 0;    // where the current row begins
-  std::size_t next_ = 0;   // where the one behind it begins
+  std::string buffer_;       // decoded text; what stands before row_ is done with
+  std::size_t row_ = 0;      // where the current row begins
+  std::size_t next_ = 0;     // where the one behind it begins
   std::size_t row_end_ = 0;  // of the current row, without its line end; from row_
-  std::uint64_t line_ = 1;  // the line on which row_ begins
+  std::uint64_t line_ = 1;   // the line on which row_ begins
   std::vector<Span> spans_;
   std::vector<std::string_view> fields_;
-  std::string unquoted_;   // fields whose doubled quotes were undone
+  std::string unquoted_;  // fields whose doubled quotes were undone
   CsvProblem problem_;
 };
 

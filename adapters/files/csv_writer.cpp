@@ -7,8 +7,8 @@ namespace iro::files {
 namespace {
 
 // The full-width signs count as formula signs in East Asian settings.
-constexpr std::string_view formula_signs[] = {"=", "+", "-", "@", "\t", "\r", "\n",
-                                              "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
+constexpr std::string_view formula_signs[] = {
+    "=", "+", "-", "@", "\t", "\r", "\n", "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
 
 bool is_number(std::string_view text) {
   const auto digits = [&] {
@@ -34,7 +34,8 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 std::string without_formula(std::string_view text) {
-  const bool formula = std::ranges::any_of(formula_signs, [&](std::string_view sign) { return text.starts_with(sign); });
+  const bool formula =
+      std::ranges::any_of(formula_signs, [&](std::string_view sign) { return text.starts_with(sign); });
   return formula ? "'" + std::string(text) : std::string(text);
 }
 

@@ -14,8 +14,9 @@
 namespace iro::files {
 namespace {
 
-constexpr std::array<std::string_view, 13> names = {"record", "BSN", "onderwijsnummer", "enrolment", "number", "drawn up", "begin",
-                                                    "planned end", "real end", "hours", "company id", "programme", "optional part"};
+constexpr std::array<std::string_view, 13> names = {"record",     "BSN",       "onderwijsnummer", "enrolment", "number",
+                                                    "drawn up",   "begin",     "planned end",     "real end",  "hours",
+                                                    "company id", "programme", "optional part"};
 constexpr std::size_t fewest_fields = 12;  // the optional part may be left off with its separator
 constexpr std::size_t most_fields = 16;
 constexpr char between_keys = '\x1F';
@@ -48,7 +49,8 @@ struct DuoReader::Placement {
 bool looks_like_duo(std::string_view front) {
   if (front.starts_with("\xEF\xBB\xBF")) front.remove_prefix(3);
   constexpr std::string_view kinds[] = {"VLP", "PER", "ISG", "ISP", "ISE", "BPV", "DIP", "AMO", "GEO", "KZD", "SLR"};
-  return front.size() > 3 && (front[3] == ';' || front[3] == '|') && std::ranges::find(kinds, front.substr(0, 3)) != std::end(kinds);
+  return front.size() > 3 && (front[3] == ';' || front[3] == '|') &&
+         std::ranges::find(kinds, front.substr(0, 3)) != std::end(kinds);
 }
 
 Result<std::unique_ptr<DuoReader>> DuoReader::open(std::unique_ptr<ByteSource> source, const ProgrammeList& programmes,
@@ -69,7 +71,8 @@ Result<RecordReader::Item> DuoReader::next() {
     if (record == "ISP") note_enrolment();
     if (!is_kind(record)) {
       malformed_row_ = true;
-      malformed_ = {Errc::duo_record, csv_.position(0), "a record begins with its kind, three capitals such as BPV", ""};
+      malformed_ = {Errc::duo_record, csv_.position(0), "a record begins with its kind, three capitals such as BPV",
+                    ""};
       return Item::problem;
     }
   }
@@ -79,7 +82,8 @@ Result<RecordReader::Item> DuoReader::next() {
 void DuoReader::note_enrolment() {
   const std::string_view path = field(6);
   constexpr std::size_t most_enrolments = 1000;  // of one student; a file without PER records must not fill the memory
-  if (learning_paths_.size() < most_enrolments) learning_paths_[std::string(field(enrolment))] = path == "BBL" ? "bbl" : path == "BOL" ? "bol" : "";
+  if (learning_paths_.size() < most_enrolments)
+    learning_paths_[std::string(field(enrolment))] = path == "BBL" ? "bbl" : path == "BOL" ? "bol" : "";
 }
 
 std::string_view DuoReader::field(std::size_t n) const {
@@ -88,7 +92,8 @@ std::string_view DuoReader::field(std::size_t n) const {
 
 Reject DuoReader::reject(Field f, std::string reason) const {
   const bool personal = f == bsn || f == education_number || looks_personal(field(f));
-  return {Errc::duo_record, csv_.position(f), std::string(names[f]), std::move(reason), personal ? "" : std::string(field(f))};
+  return {Errc::duo_record, csv_.position(f), std::string(names[f]), std::move(reason),
+          personal ? "" : std::string(field(f))};
 }
 
 Reject DuoReader::problem() const {
@@ -115,7 +120,8 @@ DuoReader::Placement DuoReader::read_placement(Record& record) const {
   p.hours = whole_number(field(hours));
   p.company = field(company);
   p.programme = field(programme);
-  if (const auto at = learning_paths_.find(std::string(field(enrolment))); at != learning_paths_.end()) p.learning_path = at->second;
+  if (const auto at = learning_paths_.find(std::string(field(enrolment))); at != learning_paths_.end())
+    p.learning_path = at->second;
   return p;
 }
 
@@ -137,7 +143,8 @@ Record DuoReader::build(Pseudonyms& pseudonyms) {
   Record record;
   const std::size_t size = csv_.fields().size();
   if (size < fewest_fields || size > most_fields) {
-    record.rejects.push_back({Errc::duo_record, csv_.position(size), "", fmt::format("{} fields where a BPV record has 13 or 16", size), ""});
+    record.rejects.push_back({Errc::duo_record, csv_.position(size), "",
+                              fmt::format("{} fields where a BPV record has 13 or 16", size), ""});
     return record;
   }
   const Placement p = read_placement(record);
@@ -155,8 +162,10 @@ Record DuoReader::build(Pseudonyms& pseudonyms) {
   return record;
 }
 
-void DuoReader::draft(const Placement& p, const std::string& student, const Pseudonyms& pseudonyms, Record& record) const {
-  const std::string key = fmt::format("{}{}{}{}{}", student, between_keys, field(enrolment), between_keys, field(number));
+void DuoReader::draft(const Placement& p, const std::string& student, const Pseudonyms& pseudonyms,
+                      Record& record) const {
+  const std::string key =
+      fmt::format("{}{}{}{}{}", student, between_keys, field(enrolment), between_keys, field(number));
   boost::json::object common;
   common["placement_id"] = pseudonyms.derived_id("pl", key);
   common["student"] = student;
@@ -172,13 +181,19 @@ void DuoReader::draft(const Placement& p, const std::string& student, const Pseu
 
   // What is not known yet when a placement begins is left to placement.ended: so a file that only
   // brings the end makes one event, and does not adopt the placement a second time.
-  Draft adopted{.type = "nl.placements.placement.adopted.v1", .changed_type = "", .key = "adopted" + (between_keys + key), .payload = common};
+  Draft adopted{.type = "nl.placements.placement.adopted.v1",
+                .changed_type = "",
+                .key = "adopted" + (between_keys + key),
+                .payload = common};
   if (!p.learning_path.empty()) adopted.payload["learning_path"] = p.learning_path;
   adopted.payload["effective_on"] = format_date(p.begin);
   record.drafts.push_back(std::move(adopted));
   if (!p.real_end) return;
 
-  Draft ended{.type = "nl.placements.placement.ended.v1", .changed_type = "", .key = "ended" + (between_keys + key), .payload = std::move(common)};
+  Draft ended{.type = "nl.placements.placement.ended.v1",
+              .changed_type = "",
+              .key = "ended" + (between_keys + key),
+              .payload = std::move(common)};
   ended.payload["ended_on"] = format_date(*p.real_end);
   if (!record.early_end) ended.payload["outcome"] = "completed";
   ended.payload["effective_on"] = format_date(*p.real_end);
@@ -186,7 +201,8 @@ void DuoReader::draft(const Placement& p, const std::string& student, const Pseu
 }
 
 Reject DuoReader::explain(const Draft&, const Error& error) const {
-  constexpr std::pair<std::string_view, Field> told[] = {{"enrolment", enrolment}, {"hours", hours}, {"programme", programme}, {"company", company}};
+  constexpr std::pair<std::string_view, Field> told[] = {
+      {"enrolment", enrolment}, {"hours", hours}, {"programme", programme}, {"company", company}};
   for (const auto& [path, f] : told) {
     if (error.message.find(path) == std::string::npos) continue;
     Reject r = reject(f, error.message);

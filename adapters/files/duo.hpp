@@ -40,7 +40,21 @@ class DuoReader final : public RecordReader {
   [[nodiscard]] const CsvReader& csv() const override { return csv_; }
 
  private:
-  enum Field : std::uint8_t { kind, bsn, education_number, enrolment, number, drawn_up, begin, planned_end, real_end, hours, company, programme, part };
+  enum Field : std::uint8_t {
+    kind,
+    bsn,
+    education_number,
+    enrolment,
+    number,
+    drawn_up,
+    begin,
+    planned_end,
+    real_end,
+    hours,
+    company,
+    programme,
+    part
+  };
   struct Placement;
 
   DuoReader(CsvReader csv, const ProgrammeList& programmes, std::string school)
@@ -52,12 +66,13 @@ class DuoReader final : public RecordReader {
   [[nodiscard]] std::optional<std::int32_t> date(Field field, bool required, Record& record) const;
   [[nodiscard]] Placement read_placement(Record& record) const;
   void check(const Placement& placement, Record& record) const;
-  void draft(const Placement& placement, const std::string& student, const Pseudonyms& pseudonyms, Record& record) const;
+  void draft(const Placement& placement, const std::string& student, const Pseudonyms& pseudonyms,
+             Record& record) const;
 
   CsvReader csv_;
   const ProgrammeList& programmes_;
   std::string school_;
-  CsvProblem malformed_;                         // of a row that is no DUO record
+  CsvProblem malformed_;  // of a row that is no DUO record
   bool malformed_row_ = false;
   std::map<std::string, std::string> learning_paths_;  // of the current student, by enrolment
 };

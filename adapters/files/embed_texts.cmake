@@ -1,9 +1,6 @@
 # Writes OUT: the files of MAPPINGS, COMMON and PROGRAMMES as constant texts (builtin_mapping_texts.hpp).
 function(literal file out)
-  set(text "")
-  if(EXISTS ${file})
-    file(READ ${file} text)
-  endif()
+  file(READ ${file} text)
   set(${out} "R\"iro(${text})iro\"" PARENT_SCOPE)
 endfunction()
 

@@ -50,7 +50,8 @@ Result<OpenedFile> open_file(const std::filesystem::path& path, const Formats& f
   const auto front = read_front(path);
   if (!front) return fail(front.error());
   OpenedFile opened;
-  if (front->starts_with("PK\x03\x04")) return fail(Errc::csv_encoding, "this is a workbook (xlsx, ods) or a zip file: save it as CSV");
+  if (front->starts_with("PK\x03\x04"))
+    return fail(Errc::csv_encoding, "this is a workbook (xlsx, ods) or a zip file: save it as CSV");
   if (looks_like_duo(*front)) {
     auto source = FileSource::open(path);
     if (!source) return fail(source.error());
@@ -71,9 +72,10 @@ Result<OpenedFile> open_file(const std::filesystem::path& path, const Formats& f
     }
   }
   if (best.mapping == nullptr) return fail(error);
+  if (best.match.matched == 0) return fail(Errc::csv_column, "no mapping knows any column of the header line");
   if (!best.match.missing.empty()) {
-    return fail(Errc::csv_column, fmt::format("no mapping fits the header line; nearest is '{}', which misses: {}", best.mapping->format,
-                                              fmt::join(best.match.missing, ", ")));
+    return fail(Errc::csv_column, fmt::format("no mapping fits the header line; nearest is '{}', which misses: {}",
+                                              best.mapping->format, fmt::join(best.match.missing, ", ")));
   }
   auto source = FileSource::open(path);
   if (!source) return fail(source.error());

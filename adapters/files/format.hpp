@@ -21,9 +21,9 @@ struct Formats {
 
 struct OpenedFile {
   std::unique_ptr<RecordReader> reader;
-  std::string format;                    // "duo-bpv", or the mapping's
-  std::string mapping_hash;              // "" for DUO
-  std::vector<std::string> unused;       // headers that mean nothing to the mapping
+  std::string format;               // "duo-bpv", or the mapping's
+  std::string mapping_hash;         // "" for DUO
+  std::vector<std::string> unused;  // headers that mean nothing to the mapping
 };
 
 /// A DUO file by its first record; else the mapping that has all its required

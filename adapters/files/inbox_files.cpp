@@ -32,7 +32,8 @@ std::string month_file(const schema::EventView& event) {
 
 Status InboxFiles::write(const schema::EventView& event, SQLite::Database& inbox) try {
   const schema::EventType* type = registry_.find(event.type);
-  if (type == nullptr) return fail(Errc::unknown_type, fmt::format("{}: this program is older than the hub", event.type));
+  if (type == nullptr)
+    return fail(Errc::unknown_type, fmt::format("{}: this program is older than the hub", event.type));
   if (Status prepared = prepare(inbox); !prepared) return prepared;
   auto line = registry_.event_to_json(event);
   if (!line) return fail(line.error());
@@ -114,7 +115,8 @@ std::string InboxFiles::name_for(const std::string& base, const std::string& hea
   }
 }
 
-Status InboxFiles::append(const std::string& name, std::string_view header, std::string_view text, SQLite::Database& inbox) {
+Status InboxFiles::append(const std::string& name, std::string_view header, std::string_view text,
+                          SQLite::Database& inbox) {
   SQLite::Statement find(inbox, "SELECT bytes FROM files_written WHERE name = ?");
   find.bind(1, name);
   std::uint64_t recorded = find.executeStep() ? static_cast<std::uint64_t>(find.getColumn(0).getInt64()) : 0;
@@ -136,8 +138,9 @@ Status InboxFiles::append(const std::string& name, std::string_view header, std:
   whole += text;
   if (Status put = (*open)->put(recorded, whole); !put) return put;
 
-  SQLite::Statement note(inbox, "INSERT INTO files_written(name, bytes, header) VALUES(?, ?, ?) "
-                                "ON CONFLICT(name) DO UPDATE SET bytes = excluded.bytes, header = excluded.header");
+  SQLite::Statement note(inbox,
+                         "INSERT INTO files_written(name, bytes, header) VALUES(?, ?, ?) "
+                         "ON CONFLICT(name) DO UPDATE SET bytes = excluded.bytes, header = excluded.header");
   note.bind(1, name);
   note.bind(2, static_cast<std::int64_t>(recorded + whole.size()));
   note.bind(3, to_hex(sha256(as_bytes(header))));

@@ -44,7 +44,8 @@ class InboxFiles {
   Status sync_all(SQLite::Database& inbox);
   Result<RecordedFile*> file(const std::string& name);
   Status put_aside(const std::string& name);
-  [[nodiscard]] static std::string name_for(const std::string& base, const std::string& header, SQLite::Database& inbox);
+  [[nodiscard]] static std::string name_for(const std::string& base, const std::string& header,
+                                            SQLite::Database& inbox);
 
   std::filesystem::path folder_;
   const schema::Registry& registry_;

@@ -42,7 +42,9 @@ const InboxRows::Columns& InboxRows::columns(const schema::EventType& type) {
   Columns columns;
   columns.leaves = TypeShape(registry_, type).leaves();
   CsvRow row;
-  for (const std::string_view name : {"id", "time", "recordedtime", "source", "subject", "correlationid", "causationid"}) row.text(name);
+  for (const std::string_view name :
+       {"id", "time", "recordedtime", "source", "subject", "correlationid", "causationid"})
+    row.text(name);
   for (const TypeShape::Leaf& leaf : columns.leaves) row.text(leaf.path);
   columns.header = row.take();
   return known_.emplace(type.name, std::move(columns)).first->second;

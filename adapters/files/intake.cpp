@@ -37,9 +37,12 @@ struct FileJob::Note {
 
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
-    case Outcome::taken: return "taken";
-    case Outcome::already_taken: return "already_taken";
-    case Outcome::refused: return "refused";
+    case Outcome::taken:
+      return "taken";
+    case Outcome::already_taken:
+      return "already_taken";
+    case Outcome::refused:
+      return "refused";
   }
   return "";
 }
@@ -95,8 +98,8 @@ Status FileJob::stamp() {
 
 bool FileJob::unchanged() const {
   struct ::stat info {};
-  return ::stat(path_.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) == total_bytes_ && info.st_ino == inode_ &&
-         info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec == modified_ns_;
+  return ::stat(path_.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_size) == total_bytes_ &&
+         info.st_ino == inode_ && info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec == modified_ns_;
 }
 
 /// The content's hash, and whether it is text to its end.
@@ -145,7 +148,9 @@ Result<FileJob::Note> FileJob::read_note() const {
 }
 
 void FileJob::write_note(client::OutboxTransaction& outbox, State state) const {
-  const boost::json::object note = {{"state", state == State::taking ? "taking" : state == State::moving ? "moving" : "done"},
+  const boost::json::object note = {{"state", state == State::taking   ? "taking"
+                                              : state == State::moving ? "moving"
+                                                                       : "done"},
                                     {"rejects_bytes", rejects_bytes_},
                                     {"mapping", opened_.mapping_hash},
                                     {"counts", boost::json::parse(result_.counts.to_json())}};
@@ -176,7 +181,8 @@ Status FileJob::pass_over() {
   for (std::uint64_t n = 0; n < result_.counts.records; ++n) {
     const auto item = opened_.reader->next();
     if (!item) return fail(item.error());
-    if (*item == RecordReader::Item::end) return fail(Errc::corrupt, "the file has fewer records than were taken from it");
+    if (*item == RecordReader::Item::end)
+      return fail(Errc::corrupt, "the file has fewer records than were taken from it");
   }
   return {};
 }
@@ -268,7 +274,8 @@ Result<bool> FileJob::refuse(Error error) {
   const fs::path reasons = free_name(context_.folder.rejected(), result_.name + ".rejects.csv", hash_);
   auto file = RecordedFile::open(reasons);
   if (!file) return fail(file.error());
-  if (Status put = file->put(0, reject_header() + reject_row({error.code, {0, 0}, "", error.message, ""})); !put) return fail(put.error());
+  if (Status put = file->put(0, reject_header() + reject_row({error.code, {0, 0}, "", error.message, ""})); !put)
+    return fail(put.error());
   if (Status synced = file->sync(); !synced) return fail(synced.error());
   if (Status moved = move_away(context_.folder.rejected()); !moved) return fail(moved.error());
   result_.outcome = Outcome::refused;

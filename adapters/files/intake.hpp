@@ -40,7 +40,7 @@ struct IntakeContext {
 
 struct Progress {
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;   // read of this pass over the file
+  std::uint64_t bytes = 0;  // read of this pass over the file
   std::uint64_t total_bytes = 0;
 };
 
@@ -56,15 +56,16 @@ struct TakenFile {
   Outcome outcome = Outcome::taken;
   std::string format;
   Counts counts;
-  std::optional<Error> error;          // why it was refused
-  std::filesystem::path rejects;       // "" when no row was bad
+  std::optional<Error> error;     // why it was refused
+  std::filesystem::path rejects;  // "" when no row was bad
 };
 
 class FileJob {
  public:
   /// Look at the file: its format, its hash, how far it was taken. With `move`
   /// it leaves the outbox when it is done. Fails with io when it cannot be read now.
-  static Result<std::unique_ptr<FileJob>> open(const IntakeContext& context, std::filesystem::path path, bool move = true);
+  static Result<std::unique_ptr<FileJob>> open(const IntakeContext& context, std::filesystem::path path,
+                                               bool move = true);
 
   /// One transaction of at most 500 records. True when the file is finished and
   /// result() holds. Fails with what the outbox says (outbox_full, ...) or with
@@ -77,7 +78,8 @@ class FileJob {
   enum class State : std::uint8_t { fresh, taking, moving, done };
   struct Note;  // what the notes know of a content
 
-  FileJob(const IntakeContext& context, std::filesystem::path path, bool move) : context_(context), path_(std::move(path)), move_(move) {}
+  FileJob(const IntakeContext& context, std::filesystem::path path, bool move)
+      : context_(context), path_(std::move(path)), move_(move) {}
 
   Status look();
   Status stamp();
@@ -98,7 +100,7 @@ class FileJob {
   std::filesystem::path path_;
   bool move_;
   OpenedFile opened_;
-  std::string hash_;               // of the content, hexadecimal
+  std::string hash_;  // of the content, hexadecimal
   std::uint64_t total_bytes_ = 0;
   std::int64_t modified_ns_ = 0;
   std::uint64_t inode_ = 0;

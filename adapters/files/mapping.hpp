@@ -32,10 +32,10 @@ struct Column {
   std::vector<std::string> headers;  // as files call it; [0] is shown to people
   ValueKind kind = ValueKind::text;
   bool required = false;
-  char list_separator = 0;           // not 0: the field holds several values of `kind`
-  std::string codes;                 // the code table of a `code`; "" = the hub's words themselves
-  std::string fallback;              // stands in for an empty field
-  bool programme = false;            // its codes are looked up in the programme list, and unknown ones counted
+  char list_separator = 0;  // not 0: the field holds several values of `kind`
+  std::string codes;        // the code table of a `code`; "" = the hub's words themselves
+  std::string fallback;     // stands in for an empty field
+  bool programme = false;   // its codes are looked up in the programme list, and unknown ones counted
 };
 
 /// Where a value of the payload comes from.
@@ -44,7 +44,7 @@ struct Source {
   Kind kind = Kind::column;
   std::vector<std::size_t> columns;  // column: one; derived and weeks: their columns; text: in order of appearance
   boost::json::value constant;
-  std::string text;                  // "{member}-{number}"; for derived the prefix of the id
+  std::string text;  // "{member}-{number}"; for derived the prefix of the id
 };
 
 struct FieldRule {
@@ -58,8 +58,8 @@ struct Condition {
 };
 
 struct EventRule {
-  std::string type;          // full name
-  std::string changed_type;  // full name, or ""
+  std::string type;             // full name
+  std::string changed_type;     // full name, or ""
   std::vector<Condition> when;  // all must hold
   std::vector<FieldRule> fields;
 };

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "adapters/files/builtin_mapping_texts.hpp"
 #include "adapters/files/mapping.hpp"
@@ -114,7 +114,9 @@ class Loader {
     if (const std::string encoding = text(root, "encoding"); !encoding.empty()) {
       mapping_.encoding = find_encoding(encoding);
       if (!mapping_.encoding) {
-        complain(*root.get("encoding"), fmt::format("encoding '{}' is unknown: utf-8, windows-1252, iso-8859-1, utf-16le or utf-16be", encoding));
+        complain(
+            *root.get("encoding"),
+            fmt::format("encoding '{}' is unknown: utf-8, windows-1252, iso-8859-1, utf-16le or utf-16be", encoding));
       }
     }
     mapping_.separator = character(root, "separator", ";,|\t", 0);
@@ -166,14 +168,17 @@ class Loader {
     const auto* const known = std::ranges::find(kinds, kind, &KindName::name);
     if (known != std::end(kinds)) column.kind = known->kind;
     if (!kind.empty() && known == std::end(kinds)) {
-      complain(*table.get("kind"), fmt::format("kind '{}' is unknown: text, integer, decimal, date, boolean or code", kind));
+      complain(*table.get("kind"),
+               fmt::format("kind '{}' is unknown: text, integer, decimal, date, boolean or code", kind));
     }
     if (!column.codes.empty()) {
       column.kind = ValueKind::code;
-      if (!mapping_.codes.contains(column.codes)) complain(*table.get("codes"), fmt::format("there is no [codes.{}]", column.codes));
+      if (!mapping_.codes.contains(column.codes))
+        complain(*table.get("codes"), fmt::format("there is no [codes.{}]", column.codes));
     }
     if (flag(table, "pseudonym")) {
-      if (column.kind != ValueKind::text || column.list_separator != 0) complain(table, "a pseudonym column is one plain text");
+      if (column.kind != ValueKind::text || column.list_separator != 0)
+        complain(table, "a pseudonym column is one plain text");
       column.kind = ValueKind::pseudonym;
     }
     if (column.programme && column.kind != ValueKind::text) complain(table, "a programme column is text");
@@ -188,7 +193,8 @@ class Loader {
 
   void read_keys(const toml::table& root) {
     const std::vector<std::string> keys = texts(root, "key");
-    if (keys.empty()) complain(root, "'key' is missing: which columns say that a row in a later file is the same thing?");
+    if (keys.empty())
+      complain(root, "'key' is missing: which columns say that a row in a later file is the same thing?");
     for (const std::string& name : keys) {
       if (const auto column = column_named(*root.get("key"), name)) mapping_.keys.push_back(*column);
     }
@@ -210,7 +216,8 @@ class Loader {
     const std::string name = text(table, key, required);
     if (name.empty()) return "";
     const schema::EventType* type = registry_.find_loosely(name);
-    if (type == nullptr) complain(*table.get(key), fmt::format("there is no event type '{}': `iro types` lists them", name));
+    if (type == nullptr)
+      complain(*table.get(key), fmt::format("there is no event type '{}': `iro types` lists them", name));
     return type == nullptr ? "" : type->name;
   }
 
@@ -255,8 +262,10 @@ class Loader {
     }
     const toml::table* table = node.as_table();
     if (table == nullptr || table->size() == 0) {
-      complain(node, "give the name of a column, or { constant = ... }, { text = ... }, { id = [...], prefix = ... }, { weeks = [...] }; "
-                     "a path with points stands in quotes");
+      complain(node,
+               "give the name of a column, or { constant = ... }, { text = ... }, { id = [...], prefix = ... }, { "
+               "weeks = [...] }; "
+               "a path with points stands in quotes");
       return source;
     }
     only(*table, {"constant", "text", "id", "prefix", "weeks"});

@@ -30,11 +30,13 @@ Result<std::unique_ptr<MappingReader>> MappingReader::open(std::unique_ptr<ByteS
   const auto first = reader->csv_.next();
   if (!first) return fail(first.error());
   if (*first == Item::end) return fail(Errc::csv_column, "the file is empty: there is no header line");
-  if (*first == Item::problem) return fail(Errc::csv_column, "the header line cannot be read: " + reader->csv_.problem().message);
+  if (*first == Item::problem)
+    return fail(Errc::csv_column, "the header line cannot be read: " + reader->csv_.problem().message);
   for (const std::string_view field : reader->csv_.fields()) reader->names_.emplace_back(trimmed(field));
   reader->match_ = match_header(mapping, reader->names_);
   if (!reader->match_.missing.empty()) {
-    return fail(Errc::csv_column, fmt::format("missing for '{}': {}", mapping.format, fmt::join(reader->match_.missing, ", ")));
+    return fail(Errc::csv_column,
+                fmt::format("missing for '{}': {}", mapping.format, fmt::join(reader->match_.missing, ", ")));
   }
   return reader;
 }
@@ -43,7 +45,8 @@ Result<RecordReader::Item> MappingReader::next() {
   for (;;) {
     auto item = csv_.next();
     // Spreadsheets leave rows of nothing but separators behind the last one.
-    const bool empty = item && *item == Item::row && std::ranges::all_of(csv_.fields(), [](auto f) { return trimmed(f).empty(); });
+    const bool empty =
+        item && *item == Item::row && std::ranges::all_of(csv_.fields(), [](auto f) { return trimmed(f).empty(); });
     if (!empty) return item;
   }
 }
@@ -63,15 +66,18 @@ Record MappingReader::build(Pseudonyms& pseudonyms) {
   Record record;
   const auto& fields = csv_.fields();
   const auto surplus = [&] {
-    return std::any_of(fields.begin() + std::ptrdiff_t(names_.size()), fields.end(), [](auto f) { return !trimmed(f).empty(); });
+    return std::any_of(fields.begin() + std::ptrdiff_t(names_.size()), fields.end(),
+                       [](auto f) { return !trimmed(f).empty(); });
   };
   if (fields.size() < names_.size() || (fields.size() > names_.size() && surplus())) {
     record.rejects.push_back(reject_row(Errc::csv_width, csv_.position(std::min(fields.size(), names_.size())),
-                                        fmt::format("{} fields where the header has {}", fields.size(), names_.size()), csv_.original()));
+                                        fmt::format("{} fields where the header has {}", fields.size(), names_.size()),
+                                        csv_.original()));
     return record;
   }
   read_columns(pseudonyms, record);
-  for (std::size_t i = 0; i < mapping_.events.size() && record.rejects.empty(); ++i) apply(mapping_.events[i], i, pseudonyms, record);
+  for (std::size_t i = 0; i < mapping_.events.size() && record.rejects.empty(); ++i)
+    apply(mapping_.events[i], i, pseudonyms, record);
   return record;
 }
 
@@ -101,8 +107,10 @@ void MappingReader::read_columns(Pseudonyms& pseudonyms, Record& record) {
     }
     if (column.kind == ValueKind::pseudonym) {
       auto pseudonym = pseudonyms.of("student-number", {text, {}});
-      if (pseudonym) values_[i] = boost::json::string(*pseudonym);
-      else record.rejects.push_back(reject(i, pseudonym.error()));
+      if (pseudonym)
+        values_[i] = boost::json::string(*pseudonym);
+      else
+        record.rejects.push_back(reject(i, pseudonym.error()));
       continue;
     }
     auto value = read_value(mapping_, column, text);
@@ -124,7 +132,8 @@ void MappingReader::note_unknown(const boost::json::value& codes, Record& record
   if (const auto* list = codes.if_array()) std::ranges::for_each(*list, note);
 }
 
-void MappingReader::apply(const EventRule& rule, std::size_t number, const Pseudonyms& pseudonyms, Record& record) const {
+void MappingReader::apply(const EventRule& rule, std::size_t number, const Pseudonyms& pseudonyms,
+                          Record& record) const {
   const auto holds = [&](const Condition& c) { return values_[c.column].is_null() != c.filled; };
   if (!std::ranges::all_of(rule.when, holds)) return;
   Draft draft{.type = rule.type, .changed_type = rule.changed_type, .key = fmt::format("{}", number), .payload = {}};
@@ -162,9 +171,12 @@ std::string MappingReader::filled_in(const std::string& text) const {
 
 Result<boost::json::value> MappingReader::value_of(const Source& source, const Pseudonyms& pseudonyms) const {
   switch (source.kind) {
-    case Source::Kind::constant: return source.constant;
-    case Source::Kind::column: return values_[source.columns.front()];
-    case Source::Kind::text: return boost::json::value(boost::json::string(filled_in(source.text)));
+    case Source::Kind::constant:
+      return source.constant;
+    case Source::Kind::column:
+      return values_[source.columns.front()];
+    case Source::Kind::text:
+      return boost::json::value(boost::json::string(filled_in(source.text)));
     case Source::Kind::derived: {
       std::string made_of = mapping_.format;
       for (const std::size_t column : source.columns) (made_of += between_keys) += text_of(column);

@@ -29,7 +29,9 @@ class MemoryOutbox final : public client::OutboxTransaction {
   void put(std::string_view space, std::string_view key, std::string_view value) override {
     notes_[{std::string(space), std::string(key)}] = value;
   }
-  void erase(std::string_view space, std::string_view key) override { notes_.erase({std::string(space), std::string(key)}); }
+  void erase(std::string_view space, std::string_view key) override {
+    notes_.erase({std::string(space), std::string(key)});
+  }
   std::optional<std::string> get(std::string_view space, std::string_view key) override {
     const auto at = notes_.find({std::string(space), std::string(key)});
     if (at == notes_.end()) return std::nullopt;

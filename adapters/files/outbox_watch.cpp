@@ -19,7 +19,8 @@ std::vector<OutboxWatch::Entry> OutboxWatch::list(const std::filesystem::path& f
     const std::string name = item.path().filename().string();
     struct ::stat info {};
     if (!is_for_taking(name) || ::lstat(item.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    out.push_back({name, static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec});
+    out.push_back(
+        {name, static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec});
   }
   return out;
 }
@@ -29,7 +30,8 @@ std::vector<std::string> OutboxWatch::ready(const std::vector<Entry>& entries, T
   std::vector<const Entry*> complete;
   for (const Entry& entry : entries) {
     const auto before = seen_.find(entry.name);
-    const bool same = before != seen_.end() && before->second.size == entry.size && before->second.modified_ns == entry.modified_ns;
+    const bool same =
+        before != seen_.end() && before->second.size == entry.size && before->second.modified_ns == entry.modified_ns;
     const Seen seen{entry.size, entry.modified_ns, same ? before->second.since : now};
     if (same && now.value() - seen.since.value() >= quiet_ms_) complete.push_back(&entry);
     still.emplace(entry.name, seen);

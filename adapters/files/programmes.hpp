@@ -13,7 +13,7 @@ namespace iro::files {
 class ProgrammeList {
  public:
   explicit ProgrammeList(std::set<std::string, std::less<>> codes) : codes_(std::move(codes)) {}
-  /// schemas/codes/programmes.csv, as built into the program.
+  /// schemas/codes/programmes.toml, as built into the program.
   static ProgrammeList builtin();
 
   [[nodiscard]] bool knows(std::string_view code) const { return codes_.contains(code); }

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view space = "files.person";  // permanent: it is in the notes of every member
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
-constexpr std::size_t pseudonym_characters = 20;    // 100 bits
-constexpr std::size_t longest_run = 6;              // of digits; personal numbers have eight or nine
+constexpr std::size_t pseudonym_characters = 20;  // 100 bits
+constexpr std::size_t longest_run = 6;            // of digits; personal numbers have eight or nine
 
 std::string to_base32(ByteView bytes, std::size_t characters) {
   std::string out;
@@ -86,8 +86,14 @@ Result<PrivateKey> PrivateKey::open(const std::filesystem::path& path) {
   const bool whole = ::fstat(fd, &info) == 0 && info.st_size == ::off_t(key.key_.size()) &&
                      ::read(fd, key.key_.data(), key.key_.size()) == ::ssize_t(key.key_.size());
   ::close(fd);
-  if (!whole) return fail(Errc::corrupt, fmt::format("{} is not a key of 32 bytes: restore it from a backup, a new one would give every student a new pseudonym", path.string()));
-  if ((info.st_mode & 077) != 0) return fail(Errc::config_invalid, fmt::format("{} may be read by others: chmod 600 it", path.string()));
+  if (!whole)
+    return fail(
+        Errc::corrupt,
+        fmt::format(
+            "{} is not a key of 32 bytes: restore it from a backup, a new one would give every student a new pseudonym",
+            path.string()));
+  if ((info.st_mode & 077) != 0)
+    return fail(Errc::config_invalid, fmt::format("{} may be read by others: chmod 600 it", path.string()));
   return key;
 }
 

@@ -37,8 +37,8 @@ class PrivateKey {
 
 /// The numbers that a file gives for one person; either may be "".
 struct PersonalNumbers {
-  std::string_view bsn;     // or a school's own student number, see `kind`
-  std::string_view other;   // onderwijsnummer
+  std::string_view bsn;    // or a school's own student number, see `kind`
+  std::string_view other;  // onderwijsnummer
 };
 
 class Pseudonyms {

@@ -38,8 +38,8 @@ struct Draft {
 
 struct Record {
   std::vector<Draft> drafts;
-  std::vector<Reject> rejects;  // not empty: nothing of the record is taken
-  bool early_end = false;       // DUO: the real end lies before the planned one
+  std::vector<Reject> rejects;    // not empty: nothing of the record is taken
+  bool early_end = false;         // DUO: the real end lies before the planned one
   bool started_unsigned = false;  // DUO: drawn up after the start
   std::string unknown_programme;  // a programme code that we have no name for; "" = none
 };

@@ -46,7 +46,8 @@ struct RecordTaker::Ready {
   bool changed = false;
 };
 
-Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const Draft& draft, client::OutboxTransaction& outbox) const {
+Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const Draft& draft,
+                                                client::OutboxTransaction& outbox) const {
   const std::string json = boost::json::serialize(draft.payload);
   const std::string hash = key_.mac("content", json);
   const std::string thing = key_.mac("thing", fmt::format("{} {} {}", format, draft.type, draft.key));
@@ -67,7 +68,8 @@ Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const D
     if (looks_personal(text)) personal_at = path;
   });
   if (!personal_at.empty()) {
-    return fail(Errc::personal_number, fmt::format("{}: this text holds what looks like a BSN or an onderwijsnummer", personal_at));
+    return fail(Errc::personal_number,
+                fmt::format("{}: this text holds what looks like a BSN or an onderwijsnummer", personal_at));
   }
   schema::Event event;
   event.type = type->name;
@@ -80,8 +82,8 @@ Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const D
   return ready;
 }
 
-Result<std::vector<Reject>> RecordTaker::take(RecordReader& reader, RecordReader::Item item, client::OutboxTransaction& outbox,
-                                              Counts& counts) const {
+Result<std::vector<Reject>> RecordTaker::take(RecordReader& reader, RecordReader::Item item,
+                                              client::OutboxTransaction& outbox, Counts& counts) const {
   ++counts.records;
   if (item == RecordReader::Item::problem) {
     ++counts.rejected;
@@ -116,7 +118,8 @@ Result<std::vector<Reject>> RecordTaker::take(RecordReader& reader, RecordReader
   counts.early_ends += record.early_end;
   counts.started_unsigned += record.started_unsigned;
   const std::string& unknown = record.unknown_programme;
-  if (!unknown.empty() && (counts.unknown_programmes.size() < most_unknown || counts.unknown_programmes.contains(unknown))) {
+  if (!unknown.empty() &&
+      (counts.unknown_programmes.size() < most_unknown || counts.unknown_programmes.contains(unknown))) {
     ++counts.unknown_programmes[unknown];
   }
   return std::vector<Reject>{};
@@ -142,7 +145,9 @@ Result<Counts> Counts::from_json(std::string_view text) {
   const boost::json::value value = boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
   const boost::json::object* object = error ? nullptr : value.if_object();
   if (object == nullptr) return fail(Errc::corrupt, "the counts of a file are no JSON object");
-  const auto number = [](const boost::json::value* v) { return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>() : 0; };
+  const auto number = [](const boost::json::value* v) {
+    return v != nullptr && v->is_number() ? v->to_number<std::uint64_t>() : 0;
+  };
   const auto numbers = [&](const char* name, std::map<std::string, std::uint64_t>& out) {
     const boost::json::value* list = object->if_contains(name);
     if (list == nullptr || !list->is_object()) return;

@@ -46,7 +46,8 @@ class RecordTaker {
   /// Take the record (or the problem) that `reader` stands at. Gives the
   /// rejects, empty when the record was taken. An Error is about the outbox
   /// (outbox_full, io): the transaction must then be given up.
-  Result<std::vector<Reject>> take(RecordReader& reader, RecordReader::Item item, client::OutboxTransaction& outbox, Counts& counts) const;
+  Result<std::vector<Reject>> take(RecordReader& reader, RecordReader::Item item, client::OutboxTransaction& outbox,
+                                   Counts& counts) const;
 
  private:
   struct Ready;

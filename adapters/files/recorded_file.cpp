@@ -33,7 +33,8 @@ RecordedFile::~RecordedFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-RecordedFile::RecordedFile(RecordedFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+RecordedFile::RecordedFile(RecordedFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
 
 RecordedFile& RecordedFile::operator=(RecordedFile&& other) noexcept {
   std::swap(fd_, other.fd_);
@@ -42,7 +43,8 @@ RecordedFile& RecordedFile::operator=(RecordedFile&& other) noexcept {
 }
 
 tl::unexpected<Error> RecordedFile::system_error(std::string_view what) const {
-  return fail(errno == ENOSPC ? Errc::disk_full : Errc::io, fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno)));
+  return fail(errno == ENOSPC ? Errc::disk_full : Errc::io,
+              fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno)));
 }
 
 Status RecordedFile::put(std::uint64_t recorded, std::string_view text) {
@@ -78,7 +80,8 @@ Result<std::uint64_t> RecordedFile::size() const {
 bool RecordedFile::in_place() const {
   struct ::stat ours {};
   struct ::stat named {};
-  return ::fstat(fd_, &ours) == 0 && ::stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+  return ::fstat(fd_, &ours) == 0 && ::stat(path_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+         ours.st_dev == named.st_dev;
 }
 
 Status move_file(const std::filesystem::path& from, const std::filesystem::path& to) {

@@ -10,7 +10,7 @@
 namespace iro::files {
 namespace {
 
-constexpr std::int64_t rest_ms = 5'000;   // after trouble: a full outbox or disk does not pass in a second
+constexpr std::int64_t rest_ms = 5'000;  // after trouble: a full outbox or disk does not pass in a second
 constexpr std::uint32_t retry_ms = 2'000;
 
 boost::json::object to_object(const std::map<std::string, std::uint64_t>& numbers) {
@@ -35,8 +35,9 @@ ServedMember::ServedMember(Setup setup, const schema::Registry& registry, const 
 
 ServedMember::~ServedMember() = default;
 
-Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const schema::Registry& registry, const Clock& clock,
-                                                         const OpenClient& open_client, std::function<void(const Note&)> on_note) {
+Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const schema::Registry& registry,
+                                                         const Clock& clock, const OpenClient& open_client,
+                                                         std::function<void(const Note&)> on_note) {
   const MemberFolder folder(setup.config.folder);
   if (Status made = folder.create(); !made) return fail(made.error());
   const auto key = PrivateKey::open(folder.pseudonym_key());
@@ -47,6 +48,7 @@ Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const sche
   options.data_folder = folder.data();
   options.runtime = setup.runtime;
   std::unique_ptr<ServedMember> member(new ServedMember(std::move(setup), registry, clock, *key, std::move(on_note)));
+  options.on_trouble = [raw = member.get()](const Error& error) { raw->in_trouble(error); };
   auto client = open_client(std::move(options));
   if (!client) return fail(client.error());
   member->client_ = std::move(*client);
@@ -134,8 +136,9 @@ void ServedMember::finished(const TakenFile& file) {
     trouble_.reset();
   }
   if (!on_note_) return;
-  const std::string what = file.error ? file.error->text() : fmt::format("{} records, {} events, {} rejected", file.counts.records,
-                                                                         file.counts.events, file.counts.rejected);
+  const std::string what = file.error ? file.error->text()
+                                      : fmt::format("{} records, {} events, {} rejected", file.counts.records,
+                                                    file.counts.events, file.counts.rejected);
   on_note_({name_, fmt::format("{} {}: {}", file.name, name_of(file.outcome), what), &file});
 }
 
@@ -156,7 +159,9 @@ void ServedMember::collect_refusals() {
   auto file = RecordedFile::open(folder_.rejected() / "hub-refused.csv");
   const auto size = file ? file->size() : Result<std::uint64_t>(fail(file.error()));
   if (!size) return in_trouble(size.error());
-  std::string text = *size == 0 ? std::string(byte_order_mark) + CsvRow().text("event").text("type").text("code").text("reason").take() : "";
+  std::string text =
+      *size == 0 ? std::string(byte_order_mark) + CsvRow().text("event").text("type").text("code").text("reason").take()
+                 : "";
   for (const client::RefusedEvent& r : refused) {
     text += CsvRow().text(to_string(r.id)).text(r.type).text(info(r.code).name).text(r.reason).take();
   }
@@ -174,17 +179,21 @@ boost::json::object ServedMember::status() const {
   const client::PublishStats publish = client_->publish_stats();
   const bool connected = client_->session().has_value();
   const std::lock_guard lock(mutex_);
-  boost::json::object out = {{"member", name_},
-                             {"folder", folder_.root().string()},
-                             {"connected", connected},
-                             {"waiting_files", waiting_files_},
-                             {"files", to_object(outcomes_)},
-                             {"counts", boost::json::parse(counts_.to_json())},
-                             {"publish", {{"accepted", publish.accepted}, {"refused", publish.refused}, {"waiting", publish.waiting}}},
-                             {"refused_by_hub", refused_by_hub_},
-                             {"received", to_object(received_)}};
+  boost::json::object out = {
+      {"member", name_},
+      {"folder", folder_.root().string()},
+      {"connected", connected},
+      {"waiting_files", waiting_files_},
+      {"files", to_object(outcomes_)},
+      {"counts", boost::json::parse(counts_.to_json())},
+      {"publish", {{"accepted", publish.accepted}, {"refused", publish.refused}, {"waiting", publish.waiting}}},
+      {"refused_by_hub", refused_by_hub_},
+      {"received", to_object(received_)}};
   if (!current_.empty()) {
-    out["current"] = {{"file", current_}, {"records", progress_.records}, {"bytes", progress_.bytes}, {"total_bytes", progress_.total_bytes}};
+    out["current"] = {{"file", current_},
+                      {"records", progress_.records},
+                      {"bytes", progress_.bytes},
+                      {"total_bytes", progress_.total_bytes}};
   }
   if (trouble_) out["trouble"] = trouble_->text();
   return out;

@@ -26,7 +26,8 @@ class ServedMember {
     std::int64_t quiet_ms = 0;
   };
   static Result<std::unique_ptr<ServedMember>> open(Setup setup, const schema::Registry& registry, const Clock& clock,
-                                                    const OpenClient& open_client, std::function<void(const Note&)> on_note);
+                                                    const OpenClient& open_client,
+                                                    std::function<void(const Note&)> on_note);
   ~ServedMember();
 
   /// One transaction of the current file, or a look for the next one. True when something was done.
@@ -40,7 +41,8 @@ class ServedMember {
   [[nodiscard]] boost::json::object status() const;
 
  private:
-  ServedMember(Setup setup, const schema::Registry& registry, const Clock& clock, PrivateKey key, std::function<void(const Note&)> on_note);
+  ServedMember(Setup setup, const schema::Registry& registry, const Clock& clock, PrivateKey key,
+               std::function<void(const Note&)> on_note);
 
   bool begin_next_file();
   void go_on_with_file();
@@ -60,9 +62,9 @@ class ServedMember {
   InboxFiles inbox_;
   std::unique_ptr<IntakeContext> context_;
   std::unique_ptr<FileJob> job_;
-  TimeMs rest_until_;                 // after trouble
+  TimeMs rest_until_;  // after trouble
 
-  mutable std::mutex mutex_;          // guards what status() reads
+  mutable std::mutex mutex_;  // guards what status() reads
   std::map<std::string, std::uint64_t> outcomes_;
   std::map<std::string, std::uint64_t> received_;
   Counts counts_;

@@ -15,7 +15,8 @@ FilesService::FilesService(ServiceConfig config, const Clock& clock, schema::Reg
     : config_(std::move(config)), clock_(clock), registry_(std::move(registry)) {}
 FilesService::~FilesService() = default;
 
-Result<std::unique_ptr<FilesService>> FilesService::open(ServiceConfig config, const Clock& clock, OpenClient open_client,
+Result<std::unique_ptr<FilesService>> FilesService::open(ServiceConfig config, const Clock& clock,
+                                                         OpenClient open_client,
                                                          std::function<void(const Note&)> on_note) {
   auto registry = schema::Registry::builtin();
   if (!registry) return fail(registry.error());
@@ -31,8 +32,9 @@ Result<std::unique_ptr<FilesService>> FilesService::open(ServiceConfig config, c
     if (!keys) return fail(keys.error().within(member.folder.string()));
     auto own = with_folder(*mappings, MemberFolder(member.folder).mappings(), service->registry_);
     if (!own) return fail(own.error());
-    auto served = ServedMember::open({member, {std::move(*own), ProgrammeList::builtin()}, std::move(*keys), runtime, service->config_.quiet_ms},
-                                     service->registry_, clock, open_client, on_note);
+    auto served = ServedMember::open(
+        {member, {std::move(*own), ProgrammeList::builtin()}, std::move(*keys), runtime, service->config_.quiet_ms},
+        service->registry_, clock, open_client, on_note);
     if (!served) return fail(served.error().within(member.folder.string()));
     service->members_.push_back(std::move(*served));
   }
@@ -50,14 +52,17 @@ void FilesService::run(const std::atomic<bool>& stop) {
   constexpr std::chrono::milliseconds nap{50};
   while (!stop) {
     if (round()) continue;
-    for (std::int64_t slept = 0; slept < config_.poll_ms && !stop; slept += nap.count()) std::this_thread::sleep_for(nap);
+    for (std::int64_t slept = 0; slept < config_.poll_ms && !stop; slept += nap.count())
+      std::this_thread::sleep_for(nap);
   }
 }
 
 Status FilesService::drain(std::chrono::milliseconds timeout, const std::atomic<bool>& stop) {
   constexpr std::chrono::milliseconds nap{50};
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  const auto left = [&] { return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()); };
+  const auto left = [&] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  };
   const auto has_work = [](const auto& member) { return member->has_work(); };
   while (!stop && std::ranges::any_of(members_, has_work)) {
     if (left().count() <= 0) {
@@ -69,7 +74,8 @@ Status FilesService::drain(std::chrono::milliseconds timeout, const std::atomic<
     if (!round()) std::this_thread::sleep_for(nap);
   }
   for (const auto& member : members_) {
-    if (Status flushed = member->flush(std::max(left(), nap)); !flushed) return fail(flushed.error().within(member->name()));
+    if (Status flushed = member->flush(std::max(left(), nap)); !flushed)
+      return fail(flushed.error().within(member->name()));
   }
   round();  // collects what the hub refused meanwhile
   return {};

@@ -29,14 +29,14 @@ namespace iro::files {
 
 struct MemberConfig {
   std::filesystem::path folder;
-  std::filesystem::path key;   // the member's key file
+  std::filesystem::path key;  // the member's key file
 };
 
 struct ServiceConfig {
   std::vector<MemberConfig> members;
   std::filesystem::path mappings;  // a folder with mappings for all; "" = only the built-in ones
   std::int64_t poll_ms = 1'000;
-  std::int64_t quiet_ms = 2'000;   // how long a file must stay the same
+  std::int64_t quiet_ms = 2'000;  // how long a file must stay the same
 
   /// A TOML file (README.md has an example); paths in it are relative to it.
   /// Fails with config_invalid and the line.
@@ -49,8 +49,8 @@ using OpenClient = std::function<Result<std::unique_ptr<client::Client>>(client:
 /// What happened, for whoever watches: one call a finished file or a new kind of trouble.
 struct Note {
   std::string member;
-  std::string text;                     // for people, without personal data
-  const TakenFile* file = nullptr;      // the file that is finished, if it is that
+  std::string text;                 // for people, without personal data
+  const TakenFile* file = nullptr;  // the file that is finished, if it is that
 };
 
 class ServedMember;

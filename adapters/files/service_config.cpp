@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <toml++/toml.h>
+#include <algorithm>
 
 #include "adapters/files/service.hpp"
 
@@ -36,13 +36,15 @@ Result<ServiceConfig> ServiceConfig::load(const fs::path& path) {
   }
   for (const auto& [key, node] : root) {
     const std::string_view known[] = {"root", "mappings", "poll_ms", "quiet_ms", "member"};
-    if (std::ranges::find(known, key.str()) == std::end(known)) return invalid(path, node, fmt::format("unknown key '{}'", key.str()));
+    if (std::ranges::find(known, key.str()) == std::end(known))
+      return invalid(path, node, fmt::format("unknown key '{}'", key.str()));
   }
   const auto relative = [&](const std::string& name) { return path.parent_path() / name; };
   ServiceConfig config;
   config.poll_ms = root["poll_ms"].value_or(config.poll_ms);
   config.quiet_ms = root["quiet_ms"].value_or(config.quiet_ms);
-  if (config.poll_ms < 10 || config.quiet_ms < 0) return invalid(path, root, "poll_ms is at least 10, quiet_ms at least 0");
+  if (config.poll_ms < 10 || config.quiet_ms < 0)
+    return invalid(path, root, "poll_ms is at least 10, quiet_ms at least 0");
   if (const auto mappings = root["mappings"].value<std::string>()) config.mappings = relative(*mappings);
   if (const auto folder = root["root"].value<std::string>()) config.members = members_below(relative(*folder));
   if (const toml::array* members = root["member"].as_array()) {
@@ -55,7 +57,8 @@ Result<ServiceConfig> ServiceConfig::load(const fs::path& path) {
       config.members.push_back({at, key ? relative(*key) : at / "key.toml"});
     }
   }
-  if (config.members.empty()) return invalid(path, root, "there are no members: name them in [[member]], or their folder in root");
+  if (config.members.empty())
+    return invalid(path, root, "there are no members: name them in [[member]], or their folder in root");
   return config;
 }
 

@@ -14,13 +14,20 @@ struct Name {
   Encoding encoding;
 };
 constexpr Name names[] = {
-    {"utf-8", Encoding::utf8},           {"windows-1252", Encoding::windows_1252},
-    {"iso-8859-1", Encoding::iso_8859_1}, {"utf-16le", Encoding::utf16le},
-    {"utf-16be", Encoding::utf16be},     {"utf8", Encoding::utf8},
-    {"utf-8-bom", Encoding::utf8},       {"utf-8-sig", Encoding::utf8},
-    {"cp1252", Encoding::windows_1252},  {"ansi", Encoding::windows_1252},
-    {"latin1", Encoding::iso_8859_1},    {"latin-1", Encoding::iso_8859_1},
-    {"utf16le", Encoding::utf16le},      {"utf16be", Encoding::utf16be},
+    {"utf-8", Encoding::utf8},
+    {"windows-1252", Encoding::windows_1252},
+    {"iso-8859-1", Encoding::iso_8859_1},
+    {"utf-16le", Encoding::utf16le},
+    {"utf-16be", Encoding::utf16be},
+    {"utf8", Encoding::utf8},
+    {"utf-8-bom", Encoding::utf8},
+    {"utf-8-sig", Encoding::utf8},
+    {"cp1252", Encoding::windows_1252},
+    {"ansi", Encoding::windows_1252},
+    {"latin1", Encoding::iso_8859_1},
+    {"latin-1", Encoding::iso_8859_1},
+    {"utf16le", Encoding::utf16le},
+    {"utf16be", Encoding::utf16be},
 };
 
 // Windows-1252 differs from ISO-8859-1 in 80-9F only; 0 marks the undefined ones.
@@ -97,9 +104,7 @@ constexpr std::string_view nul_text = "a NUL byte: not a text, or UTF-16 without
 
 }  // namespace
 
-std::string_view name_of(Encoding encoding) {
-  return std::ranges::find(names, encoding, &Name::encoding)->name;
-}
+std::string_view name_of(Encoding encoding) { return std::ranges::find(names, encoding, &Name::encoding)->name; }
 
 std::optional<Encoding> find_encoding(std::string_view name) {
   std::string lower(name);
@@ -123,13 +128,20 @@ Status TextDecoder::decode(ByteView in, std::string& out) {
   const std::size_t first = out.size();
   Status done;
   switch (encoding_) {
-    case Encoding::utf8: done = decode_utf8(in, out); break;
+    case Encoding::utf8:
+      done = decode_utf8(in, out);
+      break;
     case Encoding::windows_1252:
-    case Encoding::iso_8859_1: done = decode_single_bytes(in, out); break;
+    case Encoding::iso_8859_1:
+      done = decode_single_bytes(in, out);
+      break;
     case Encoding::utf16le:
-    case Encoding::utf16be: done = decode_utf16(in, out); break;
+    case Encoding::utf16be:
+      done = decode_utf16(in, out);
+      break;
   }
-  lines_before_ += static_cast<std::uint64_t>(std::count(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), '\n'));
+  lines_before_ +=
+      static_cast<std::uint64_t>(std::count(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), '\n'));
   return done;
 }
 
@@ -165,10 +177,13 @@ Status TextDecoder::decode_utf8(ByteView in, std::string& out) {
         out.append(reinterpret_cast<const char*>(in.data()), size);
         in = in.subspan(size);
         break;
-      case Sequence::cut: pending_.assign(in.begin(), in.end()); return {};
+      case Sequence::cut:
+        pending_.assign(in.begin(), in.end());
+        return {};
       case Sequence::bad:
         return refuse(fmt::format("byte {:02X} is not UTF-8; if the file is from an older Windows program, "
-                                  "name encoding = \"windows-1252\" in the mapping", in[0]),
+                                  "name encoding = \"windows-1252\" in the mapping",
+                                  in[0]),
                       decoded());
     }
   }
@@ -204,7 +219,8 @@ Status TextDecoder::decode_utf16(ByteView in, std::string& out) {
     const bool little = encoding_ == Encoding::utf16le;
     const auto unit = static_cast<std::uint16_t>(pending_[little ? 1 : 0] << 8 | pending_[little ? 0 : 1]);
     pending_.clear();
-    if (Status taken = take_unit(unit, out); !taken) return refuse(taken.error().message, std::string_view(out).substr(first));
+    if (Status taken = take_unit(unit, out); !taken)
+      return refuse(taken.error().message, std::string_view(out).substr(first));
   }
   return {};
 }

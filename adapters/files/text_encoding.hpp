@@ -50,8 +50,8 @@ class TextDecoder {
   [[nodiscard]] tl::unexpected<Error> refuse(std::string_view what, std::string_view decoded) const;
 
   Encoding encoding_;
-  Bytes pending_;                 // the first bytes of a character, at most three
-  std::uint16_t high_ = 0;        // a high surrogate that waits for its low one
+  Bytes pending_;                   // the first bytes of a character, at most three
+  std::uint16_t high_ = 0;          // a high surrogate that waits for its low one
   std::uint64_t lines_before_ = 0;  // line ends in the blocks before this one
 };
 

@@ -33,8 +33,10 @@ TypeShape::TypeShape(const schema::Registry& registry, const schema::EventType& 
     for (const boost::json::value& item : fields.as_array()) {
       const boost::json::object& f = item.as_object();
       const std::string kind = text_of(f, "kind");
-      const bool written_as_text = kind == "text" || kind == "blob" || kind == "table" || kind == "boolean" || f.contains("enum") || f.contains("format");
-      out.push_back({text_of(f, "name"), text_of(f, "table"), f.contains("list"), !written_as_text && !f.contains("list")});
+      const bool written_as_text = kind == "text" || kind == "blob" || kind == "table" || kind == "boolean" ||
+                                   f.contains("enum") || f.contains("format");
+      out.push_back(
+          {text_of(f, "name"), text_of(f, "table"), f.contains("list"), !written_as_text && !f.contains("list")});
     }
   }
 }
@@ -51,7 +53,8 @@ std::optional<std::string> TypeShape::objection(const JsonPath& path) const {
   for (const JsonPath::Step& step : path.steps()) {
     const Field* field = find(table, step.name);
     const std::string plain = table.substr(table.rfind('.') + 1);
-    if (table.empty() || field == nullptr) return fmt::format("{}: {} has no field '{}'", path.text(), plain.empty() ? "that" : plain, step.name);
+    if (table.empty() || field == nullptr)
+      return fmt::format("{}: {} has no field '{}'", path.text(), plain.empty() ? "that" : plain, step.name);
     if (step.index && !field->list) return fmt::format("{}: '{}' is no list", path.text(), step.name);
     if (field->list && !step.index && &step != &path.steps().back()) {
       return fmt::format("{}: '{}' is a list: which element? '{}[0]' is the first", path.text(), step.name, step.name);
@@ -67,7 +70,8 @@ std::vector<TypeShape::Leaf> TypeShape::leaves() const {
   return out;
 }
 
-void TypeShape::add_leaves(const std::string& table, const std::string& before, std::size_t depth, std::vector<Leaf>& out) const {
+void TypeShape::add_leaves(const std::string& table, const std::string& before, std::size_t depth,
+                           std::vector<Leaf>& out) const {
   const auto fields = tables_.find(table);
   if (fields == tables_.end() || depth > most_depth) return;
   for (const Field& field : fields->second) {

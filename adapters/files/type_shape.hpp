@@ -22,7 +22,7 @@ class TypeShape {
  public:
   struct Field {
     std::string name;
-    std::string table;    // the table it holds; "" = a plain value
+    std::string table;  // the table it holds; "" = a plain value
     bool list = false;
     bool number = false;  // written without quotes in JSON
   };

@@ -13,7 +13,9 @@
 namespace iro::files {
 namespace {
 
-tl::unexpected<Error> expected(std::string_view what) { return fail(Errc::csv_value, fmt::format("expected {}", what)); }
+tl::unexpected<Error> expected(std::string_view what) {
+  return fail(Errc::csv_value, fmt::format("expected {}", what));
+}
 
 Result<boost::json::value> read_integer(std::string_view text) {
   std::int64_t value = 0;
@@ -30,7 +32,8 @@ Result<boost::json::value> read_decimal(std::string_view text, char separator) {
   }
   double value = 0;
   const auto [end, ec] = std::from_chars(plain.data(), plain.data() + plain.size(), value, std::chars_format::fixed);
-  if (ec != std::errc{} || end != plain.data() + plain.size()) return expected(separator == ',' ? "a number such as 12,5" : "a number such as 12.5");
+  if (ec != std::errc{} || end != plain.data() + plain.size())
+    return expected(separator == ',' ? "a number such as 12,5" : "a number such as 12.5");
   return boost::json::value(value);
 }
 
@@ -48,7 +51,8 @@ Result<boost::json::value> read_boolean(std::string_view text) {
 Result<boost::json::value> read_code(const Mapping& mapping, const Column& column, std::string_view text) {
   if (column.codes.empty()) return boost::json::value(boost::json::string(text));
   const CodeTable& codes = mapping.codes.at(column.codes);
-  if (const auto found = codes.find(folded(text)); found != codes.end()) return boost::json::value(boost::json::string(found->second));
+  if (const auto found = codes.find(folded(text)); found != codes.end())
+    return boost::json::value(boost::json::string(found->second));
   // The hub's own word is always understood.
   for (const auto& [from, to] : codes) {
     if (to == text) return boost::json::value(boost::json::string(text));
@@ -61,11 +65,16 @@ Result<boost::json::value> read_code(const Mapping& mapping, const Column& colum
 Result<boost::json::value> read_one(const Mapping& mapping, const Column& column, std::string_view text) {
   switch (column.kind) {
     case ValueKind::text:
-    case ValueKind::pseudonym: return boost::json::value(boost::json::string(text));
-    case ValueKind::integer: return read_integer(text);
-    case ValueKind::decimal: return read_decimal(text, mapping.decimal_separator);
-    case ValueKind::boolean: return read_boolean(text);
-    case ValueKind::code: return read_code(mapping, column, text);
+    case ValueKind::pseudonym:
+      return boost::json::value(boost::json::string(text));
+    case ValueKind::integer:
+      return read_integer(text);
+    case ValueKind::decimal:
+      return read_decimal(text, mapping.decimal_separator);
+    case ValueKind::boolean:
+      return read_boolean(text);
+    case ValueKind::code:
+      return read_code(mapping, column, text);
     case ValueKind::date: {
       const auto days = read_date(text);
       if (!days) return expected("a date such as 2026-09-01, 1-9-2026 or 20260901");
@@ -128,7 +137,8 @@ Result<boost::json::value> read_weeks(std::string_view first, std::string_view l
   for (std::int32_t monday = monday_of(*from); monday <= *to; monday += 7) {
     const int year = date_from_days(monday + 3).year;
     const std::int32_t first_monday = monday_of(*days_from_date(year, 1, 4));
-    weeks.push_back(boost::json::object{{"week", fmt::format("{:04}-W{:02}", year, (monday - first_monday) / 7 + 1)}, {"seats", count}});
+    weeks.push_back(boost::json::object{{"week", fmt::format("{:04}-W{:02}", year, (monday - first_monday) / 7 + 1)},
+                                        {"seats", count}});
   }
   return boost::json::value(std::move(weeks));
 }

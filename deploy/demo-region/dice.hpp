@@ -23,7 +23,7 @@ class Dice {
     IRO_ASSERT(n > 0, "nothing to draw from");
     return static_cast<std::size_t>(engine_() % n);
   }
-  int between(int low, int high) { return low + static_cast<int>(below(static_cast<std::size_t>(high - low + 1))); }
+  int between(int low, int high) { return low + static_cast<int>(below(static_cast<std::size_t>(high - low) + 1)); }
   bool percent(unsigned chance) { return below(100) < chance; }
 
   template <typename T>

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "deploy/demo-region/dice.hpp"
+#include "hub/base/assert.hpp"
 #include "hub/base/clock.hpp"
 
 namespace iro::demo {
@@ -72,6 +73,7 @@ class Planner {
     const std::vector<std::size_t> providers = region_.with_role(Role::provider);
     std::size_t shares = 0;
     for (const std::size_t p : providers) shares += region_.members[p].share;
+    IRO_ASSERT(shares > 0, "load_region has seen to it that each provider has a share");
     for (const std::size_t p : providers) {
       const std::size_t wanted = (placements * 13 * region_.members[p].share + 12 * shares - 1) / (12 * shares);
       std::size_t seats = 0;
@@ -158,6 +160,7 @@ class Planner {
   std::size_t draw_school(const std::string& programme) {
     const std::vector<std::size_t>& schools = schools_by_programme_.at(programme);
     std::vector<unsigned> weights;
+    weights.reserve(schools.size());
     for (const std::size_t school : schools) weights.push_back(region_.members[school].share);
     return schools[dice_.weighted(weights)];
   }

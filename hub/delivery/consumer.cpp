@@ -60,6 +60,8 @@ std::size_t Consumer::room_events() const { return credit_.events > sent_.size()
 
 bool Consumer::offer(Seq seq, std::string_view subject, std::size_t bytes) {
   next_ = seq.next();
+  // Read again after a restart: it was set aside while an earlier event was still on its way.
+  if (deviations_.contains(seq)) return false;
   if (!subject.empty() && !blocked_.empty() && blocked_.contains(std::string(subject))) {
     put({no_, seq, DeviationState::waits, 0, TimeMs(), std::string(subject), "behind an earlier event of its subject"});
     return false;

@@ -3,10 +3,10 @@
 namespace iro::log {
 
 bool Commit::empty() const {
-  return !chunk && definitions.empty() && schemas.empty() && producers.empty() && members.empty() && consumers.empty() &&
-         consumers_removed.empty() && deviations.empty() && deviations_removed.empty() && foreign_ids.empty() &&
-         !forget_foreign_before && audit.empty() && plugin_state.empty() && plugin_cursors.empty() && timers.empty() &&
-         !retention;
+  return !chunk && definitions.empty() && schemas.empty() && producers.empty() && members.empty() &&
+         consumers.empty() && consumers_removed.empty() && deviations.empty() && deviations_removed.empty() &&
+         foreign_ids.empty() && !forget_foreign_before && audit.empty() && plugin_state.empty() &&
+         plugin_cursors.empty() && timers.empty() && !retention;
 }
 
 }  // namespace iro::log

@@ -26,7 +26,7 @@ struct ProducerRow {
   ProducerId id;
   MemberNo member;
   ProducerSeq last_seq;
-  Hash last_hash{};        // schema::event_hash of the last event taken
+  Hash last_hash{};  // schema::event_hash of the last event taken
   TimeMs last_used;
   struct Kept {
     ProducerSeq upto;
@@ -111,8 +111,8 @@ struct RetentionRow {
 /// removals are carried out before rows are put. A removed consumer takes its
 /// deviations with it.
 struct Commit {
-  std::shared_ptr<const Chunk> chunk;  // none: only state changes
-  std::vector<Definition> definitions; // those in the chunk, for the tables atom and audience_set
+  std::shared_ptr<const Chunk> chunk;   // none: only state changes
+  std::vector<Definition> definitions;  // those in the chunk, for the tables atom and audience_set
   std::vector<SchemaRow> schemas;
   std::vector<ProducerRow> producers;
   std::vector<MemberRow> members;
@@ -137,9 +137,9 @@ struct Snapshot {
   Seq next_seq{1};
   Hash head{};
   TimeMs last_recorded;
-  std::vector<std::string> atoms;               // [no - 1]
-  std::vector<std::vector<MemberNo>> sets;      // [no - 1]
-  std::vector<SchemaRow> schemas;               // without bfbs
+  std::vector<std::string> atoms;           // [no - 1]
+  std::vector<std::vector<MemberNo>> sets;  // [no - 1]
+  std::vector<SchemaRow> schemas;           // without bfbs
   std::vector<ProducerRow> producers;
   std::vector<MemberRow> members;
   std::vector<ConsumerRow> consumers;
@@ -178,7 +178,7 @@ class LogReader {
   /// reached (at least one chunk if there is any). Checked heads and shape.
   /// `member`: chunks whose union lacks it come without bodies.
   [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const Chunk>>> read(Seq from, std::size_t max_bytes,
-                                                                              std::optional<MemberNo> member) = 0;
+                                                                               std::optional<MemberNo> member) = 0;
   /// The first position recorded at or after `time`; the end of the log when there is none.
   [[nodiscard]] virtual Result<Seq> position_at(TimeMs time) = 0;
 };

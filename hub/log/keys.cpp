@@ -24,9 +24,9 @@ Result<Bytes> open(const PersonKey& key, const EventId& id, ByteView stored) {
   constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
   if (stored.size() < seal_overhead_bytes) return fail(Errc::corrupt, "a sealed body is too short");
   Bytes out(stored.size() - seal_overhead_bytes);
-  const int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      out.data(), nullptr, nullptr, stored.data() + nonce_bytes, stored.size() - nonce_bytes, id.b.data(), id.b.size(),
-      stored.data(), key.key.data());
+  const int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(out.data(), nullptr, nullptr, stored.data() + nonce_bytes,
+                                                            stored.size() - nonce_bytes, id.b.data(), id.b.size(),
+                                                            stored.data(), key.key.data());
   if (rc != 0) return fail(Errc::corrupt, "a sealed body does not open: another key, another event, or damage");
   return out;
 }

@@ -139,8 +139,10 @@ Result<EventType> read_event_attributes(const reflection::Object& object) {
   const auto revision = number_from("revision", attribute(list, "revision").value_or("1"), UINT16_MAX);
   if (!revision) return fail(revision.error());
   type.revision = *revision;
-  for (const auto& [name, member] : {std::pair{"senders", &EventType::senders}, {"readers", &EventType::readers},
-                                     {"masked_readers", &EventType::masked_readers}, {"roles", &EventType::roles}}) {
+  for (const auto& [name, member] : {std::pair{"senders", &EventType::senders},
+                                     {"readers", &EventType::readers},
+                                     {"masked_readers", &EventType::masked_readers},
+                                     {"roles", &EventType::roles}}) {
     auto roles = roles_from(list, name);
     if (!roles) return fail(roles.error());
     type.*member = std::move(*roles);
@@ -192,7 +194,8 @@ Status check_together(const EventType& type) {
   }
   if (!to_parties && !type.roles.empty()) return refuse("roles are for types routed to parties");
   if (to_parties && plan.parties == 0 && type.roles.empty()) return refuse("it is routed to parties, and names none");
-  if (type.routing == Routing::sealed && plan.parties == 0) return refuse("a sealed type needs a party who can open it");
+  if (type.routing == Routing::sealed && plan.parties == 0)
+    return refuse("a sealed type needs a party who can open it");
   if (type.routing == Routing::publik && type.datacategory != "none") {
     return refuse("it is public, and has personal data");
   }

@@ -18,21 +18,36 @@ tl::unexpected<Error> refuse(std::string text) { return fail(Errc::invalid_argum
 
 std::optional<Kind> kind_of(BaseType type) {
   switch (type) {
-    case BaseType::Bool: return Kind::boolean;
-    case BaseType::Byte: return Kind::i8;
-    case BaseType::UByte: return Kind::u8;
-    case BaseType::Short: return Kind::i16;
-    case BaseType::UShort: return Kind::u16;
-    case BaseType::Int: return Kind::i32;
-    case BaseType::UInt: return Kind::u32;
-    case BaseType::Long: return Kind::i64;
-    case BaseType::ULong: return Kind::u64;
-    case BaseType::Float: return Kind::f32;
-    case BaseType::Double: return Kind::f64;
-    case BaseType::String: return Kind::text;
-    case BaseType::Obj: return Kind::table;
-    case BaseType::Vector: return Kind::list;
-    default: return std::nullopt;
+    case BaseType::Bool:
+      return Kind::boolean;
+    case BaseType::Byte:
+      return Kind::i8;
+    case BaseType::UByte:
+      return Kind::u8;
+    case BaseType::Short:
+      return Kind::i16;
+    case BaseType::UShort:
+      return Kind::u16;
+    case BaseType::Int:
+      return Kind::i32;
+    case BaseType::UInt:
+      return Kind::u32;
+    case BaseType::Long:
+      return Kind::i64;
+    case BaseType::ULong:
+      return Kind::u64;
+    case BaseType::Float:
+      return Kind::f32;
+    case BaseType::Double:
+      return Kind::f64;
+    case BaseType::String:
+      return Kind::text;
+    case BaseType::Obj:
+      return Kind::table;
+    case BaseType::Vector:
+      return Kind::list;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -105,8 +120,11 @@ class Compiler {
     text.nl = attribute(f.attributes(), "nl").value_or("");
     text.en = attribute(f.attributes(), "en").value_or("");
     text.comment = comment_of(f.documentation());
-    for (const auto& [on, name] : {std::pair{a->subject, "subject"}, {a->person, "person"}, {a->party, "party"},
-                                   {a->personal, "personal"}, {a->special_category, "special_category"},
+    for (const auto& [on, name] : {std::pair{a->subject, "subject"},
+                                   {a->person, "person"},
+                                   {a->party, "party"},
+                                   {a->personal, "personal"},
+                                   {a->special_category, "special_category"},
                                    {a->identifier, "identifier"}}) {
       if (on) text.attributes.emplace_back(name);
     }

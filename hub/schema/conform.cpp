@@ -16,8 +16,12 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
 }
 
 bool same_shape(const TypePlan& a, const Step& x, const TypePlan& b, const Step& y) {
-  const auto table = [](const TypePlan& plan, std::uint16_t i) { return i == no_index ? std::string() : plan.tables[i].name; };
-  const auto codes = [](const TypePlan& plan, std::uint16_t i) { return i == no_index ? std::string() : plan.enums[i].name; };
+  const auto table = [](const TypePlan& plan, std::uint16_t i) {
+    return i == no_index ? std::string() : plan.tables[i].name;
+  };
+  const auto codes = [](const TypePlan& plan, std::uint16_t i) {
+    return i == no_index ? std::string() : plan.enums[i].name;
+  };
   return x.kind == y.kind && x.element == y.element && x.format == y.format && x.is(required) == y.is(required) &&
          table(a, x.table) == table(b, y.table) && codes(a, x.enumeration) == codes(b, y.enumeration);
 }

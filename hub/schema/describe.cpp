@@ -23,11 +23,13 @@ std::string list_of(const std::vector<std::string>& words, std::string_view none
 
 std::string who_hears(const EventType& type, Words w) {
   switch (type.routing) {
-    case Routing::publik: return std::string(w("elk lid", "every member"));
+    case Routing::publik:
+      return std::string(w("elk lid", "every member"));
     case Routing::regional: {
       std::string out = list_of(type.readers, "-");
       if (!type.masked_readers.empty()) {
-        out += fmt::format("; {} {}", w("zonder persoonsgegevens:", "without personal data:"), list_of(type.masked_readers, ""));
+        out += fmt::format("; {} {}", w("zonder persoonsgegevens:", "without personal data:"),
+                           list_of(type.masked_readers, ""));
       }
       return out;
     }
@@ -35,16 +37,19 @@ std::string who_hears(const EventType& type, Words w) {
     case Routing::sealed: {
       std::string out(w("de leden die erin genoemd zijn", "the members named in it"));
       if (!type.roles.empty()) out += fmt::format(", {}", list_of(type.roles, ""));
-      if (type.routing == Routing::sealed) out += w("; alleen leesbaar voor de ontvangers", "; readable to the recipients only");
+      if (type.routing == Routing::sealed)
+        out += w("; alleen leesbaar voor de ontvangers", "; readable to the recipients only");
       return out;
     }
-    case Routing::operators: return std::string(w("de beheerder", "the operator"));
+    case Routing::operators:
+      return std::string(w("de beheerder", "the operator"));
   }
   return {};
 }
 
 std::string kind_words(const TypePlan& plan, const Step& step, Kind kind, Words w) {
-  if (kind == Kind::list) return fmt::format("{} {}", w("lijst van", "list of"), kind_words(plan, step, step.element, w));
+  if (kind == Kind::list)
+    return fmt::format("{} {}", w("lijst van", "list of"), kind_words(plan, step, step.element, w));
   if (kind == Kind::table) {
     const std::string& name = plan.tables[step.table].name;
     return name.substr(name.rfind('.') + 1);
@@ -55,17 +60,25 @@ std::string kind_words(const TypePlan& plan, const Step& step, Kind kind, Words 
   }
   if (step.format != Format::none) {
     switch (step.format) {
-      case Format::date: return std::string(w("datum", "date"));
-      case Format::timestamp: return std::string(w("tijdstip", "time"));
-      case Format::week: return "week";
-      default: return std::string(w("maand", "month"));
+      case Format::date:
+        return std::string(w("datum", "date"));
+      case Format::timestamp:
+        return std::string(w("tijdstip", "time"));
+      case Format::week:
+        return "week";
+      default:
+        return std::string(w("maand", "month"));
     }
   }
   switch (kind) {
-    case Kind::boolean: return std::string(w("ja/nee", "yes/no"));
-    case Kind::text: return std::string(w("tekst", "text"));
-    case Kind::blob: return std::string(w("bytes (base64)", "bytes (base64)"));
-    default: return std::string(w("getal", "number"));
+    case Kind::boolean:
+      return std::string(w("ja/nee", "yes/no"));
+    case Kind::text:
+      return std::string(w("tekst", "text"));
+    case Kind::blob:
+      return std::string(w("bytes (base64)", "bytes (base64)"));
+    default:
+      return std::string(w("getal", "number"));
   }
 }
 
@@ -136,8 +149,9 @@ std::string describe_type(const EventType& type, std::string_view lang) {
   row(w("verstuurd door", "sent by"), list_of(type.senders, w("regels van de hub", "rules of the hub")));
   row(w("gehoord door", "heard by"), who_hears(type, w));
   if (type.gate != Gate::none) {
-    row(w("wacht op", "waits for"), type.gate == Gate::consent ? w("toestemming van de student", "the student's consent")
-                                                               : w("de matchdatum", "the match date"));
+    row(w("wacht op", "waits for"), type.gate == Gate::consent
+                                        ? w("toestemming van de student", "the student's consent")
+                                        : w("de matchdatum", "the match date"));
   }
   row(w("persoonsgegevens", "personal data"), type.datacategory == "none"      ? w("geen", "none")
                                               : type.datacategory == "special" ? w("bijzondere", "special category")

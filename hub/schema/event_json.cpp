@@ -148,7 +148,8 @@ Status read_data(const Registry& registry, const json::value& data, Event& out) 
 Result<std::string> event_to_json(const Registry& registry, const EventView& event) {
   const EventType* type = registry.find(event.type);
   if (type == nullptr) return fail(Errc::unknown_type, fmt::format("the hub does not know {}", event.type));
-  IRO_TRY(event.masked ? registry.verify_masked(*type, event.payload) : registry.verify(*type, event.payload), event.type);
+  IRO_TRY(event.masked ? registry.verify_masked(*type, event.payload) : registry.verify(*type, event.payload),
+          event.type);
   std::string out = "{";
   AttributeWriter write(out);
   write.text("specversion", "1.0");

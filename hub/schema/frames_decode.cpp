@@ -235,8 +235,7 @@ Result<Body> read(const fb::Control& t, Input& in) {
   return Control{t.id(), in.texts.own(t.command()), in.texts.own(t.args())};
 }
 Result<Body> read(const fb::Answer& t, Input& in) {
-  return Answer{t.id(),   t.page(), t.last(), code_from_wire(t.code()), in.texts.own(t.reason()),
-                in.texts.own(t.body())};
+  return Answer{t.id(), t.page(), t.last(), code_from_wire(t.code()), in.texts.own(t.reason()), in.texts.own(t.body())};
 }
 Result<Body> read(const fb::Ping& t, Input&) { return Ping{t.n()}; }
 Result<Body> read_pong(const fb::Ping& t, Input&) { return Pong{t.n()}; }
@@ -262,25 +261,44 @@ Result<Body> message(Bytes& memory, Result<Body> (*read_table)(const Table&, Inp
 
 Result<Body> body(Verb verb, Bytes& memory) {
   switch (verb) {
-    case Verb::hello: return message<fb::Hello>(memory);
-    case Verb::welcome: return message<fb::Welcome>(memory);
-    case Verb::pub: return message<fb::Pub>(memory);
-    case Verb::puback: return message<fb::PubAck>(memory);
-    case Verb::sub: return message<fb::Sub>(memory);
-    case Verb::subscribed: return message<fb::Subscribed>(memory);
-    case Verb::unsub: return message<fb::Unsub>(memory);
-    case Verb::deliver: return message<fb::Deliver>(memory);
-    case Verb::ack: return message<fb::Ack>(memory);
-    case Verb::nak: return message<fb::Nak>(memory);
-    case Verb::park: return message<fb::Park>(memory);
-    case Verb::credit: return message<fb::Credit>(memory);
-    case Verb::query: return message<fb::Query>(memory);
-    case Verb::answer: return message<fb::Answer>(memory);
-    case Verb::control: return message<fb::Control>(memory);
-    case Verb::ping: return message<fb::Ping>(memory);
-    case Verb::pong: return message<fb::Ping>(memory, read_pong);
-    case Verb::drain: return message<fb::Drain>(memory);
-    case Verb::error: return message<fb::ErrorMessage>(memory);
+    case Verb::hello:
+      return message<fb::Hello>(memory);
+    case Verb::welcome:
+      return message<fb::Welcome>(memory);
+    case Verb::pub:
+      return message<fb::Pub>(memory);
+    case Verb::puback:
+      return message<fb::PubAck>(memory);
+    case Verb::sub:
+      return message<fb::Sub>(memory);
+    case Verb::subscribed:
+      return message<fb::Subscribed>(memory);
+    case Verb::unsub:
+      return message<fb::Unsub>(memory);
+    case Verb::deliver:
+      return message<fb::Deliver>(memory);
+    case Verb::ack:
+      return message<fb::Ack>(memory);
+    case Verb::nak:
+      return message<fb::Nak>(memory);
+    case Verb::park:
+      return message<fb::Park>(memory);
+    case Verb::credit:
+      return message<fb::Credit>(memory);
+    case Verb::query:
+      return message<fb::Query>(memory);
+    case Verb::answer:
+      return message<fb::Answer>(memory);
+    case Verb::control:
+      return message<fb::Control>(memory);
+    case Verb::ping:
+      return message<fb::Ping>(memory);
+    case Verb::pong:
+      return message<fb::Ping>(memory, read_pong);
+    case Verb::drain:
+      return message<fb::Drain>(memory);
+    case Verb::error:
+      return message<fb::ErrorMessage>(memory);
   }
   return fail(Errc::frame_malformed, "unknown verb");
 }

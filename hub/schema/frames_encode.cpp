@@ -238,8 +238,8 @@ std::size_t event_wire_size(const schema::EventView& event) {
   // The event's own table, vtable and place in the vector take at most 176
   // bytes; the rest of the constant pays for the frame around a single event.
   std::size_t out = 304;
-  for (const std::string_view s : {event.type, event.source, event.subject, event.traceparent, event.datacategory,
-                                   event.foreign_id}) {
+  for (const std::string_view s :
+       {event.type, event.source, event.subject, event.traceparent, event.datacategory, event.foreign_id}) {
     if (!s.empty()) out += s.size() + 8;  // length, terminator, padding
   }
   if (!event.payload.empty()) out += event.payload.size() + 4 + 2 * payload_alignment;

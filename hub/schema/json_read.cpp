@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
 #include <bit>
+#include <boost/json/parse.hpp>
 #include <cmath>
 #include <limits>
 
@@ -45,14 +45,22 @@ bool fits(const json::value& v, std::uint64_t& bits) {
 
 bool whole_number(Kind kind, const json::value& v, std::uint64_t& bits) {
   switch (kind) {
-    case Kind::i8: return fits<std::int8_t>(v, bits);
-    case Kind::u8: return fits<std::uint8_t>(v, bits);
-    case Kind::i16: return fits<std::int16_t>(v, bits);
-    case Kind::u16: return fits<std::uint16_t>(v, bits);
-    case Kind::i32: return fits<std::int32_t>(v, bits);
-    case Kind::u32: return fits<std::uint32_t>(v, bits);
-    case Kind::i64: return fits<std::int64_t>(v, bits);
-    default: return fits<std::uint64_t>(v, bits);
+    case Kind::i8:
+      return fits<std::int8_t>(v, bits);
+    case Kind::u8:
+      return fits<std::uint8_t>(v, bits);
+    case Kind::i16:
+      return fits<std::int16_t>(v, bits);
+    case Kind::u16:
+      return fits<std::uint16_t>(v, bits);
+    case Kind::i32:
+      return fits<std::int32_t>(v, bits);
+    case Kind::u32:
+      return fits<std::uint32_t>(v, bits);
+    case Kind::i64:
+      return fits<std::int64_t>(v, bits);
+    default:
+      return fits<std::uint64_t>(v, bits);
   }
 }
 
@@ -103,15 +111,20 @@ class Reader {
 
   Result<std::uint64_t> value(const Step& step, Kind kind, const json::value& v, const Path& path, std::size_t depth) {
     switch (kind) {
-      case Kind::table: return table(plan_.tables[step.table], v, path, depth + 1);
-      case Kind::text: return text(v, path);
-      case Kind::blob: return blob(v, path);
+      case Kind::table:
+        return table(plan_.tables[step.table], v, path, depth + 1);
+      case Kind::text:
+        return text(v, path);
+      case Kind::blob:
+        return blob(v, path);
       case Kind::boolean:
         if (!v.is_bool()) return refuse(path, "true or false is expected");
         return v.get_bool() ? 1 : 0;
       case Kind::f32:
-      case Kind::f64: return real(kind, v, path);
-      default: return number(step, kind, v, path);
+      case Kind::f64:
+        return real(kind, v, path);
+      default:
+        return number(step, kind, v, path);
     }
   }
 
@@ -138,7 +151,8 @@ class Reader {
     if (step.enumeration != no_index) return code(plan_.enums[step.enumeration], v, path);
     if (step.format != Format::none) return formatted(step.format, kind, v, path);
     std::uint64_t bits = 0;
-    if (!whole_number(kind, v, bits)) return refuse(path, fmt::format("a whole number ({}) is expected", name_of(kind)));
+    if (!whole_number(kind, v, bits))
+      return refuse(path, fmt::format("a whole number ({}) is expected", name_of(kind)));
     return bits;
   }
 

@@ -40,10 +40,14 @@ std::optional<std::int64_t> year_and(std::string_view text, std::string_view sep
 
 std::optional<std::int64_t> parse_unchecked(Format format, std::string_view text) {
   switch (format) {
-    case Format::none: return std::nullopt;
-    case Format::date: return parse_date(text);
-    case Format::week: return year_and(text, "-W");
-    case Format::month: return year_and(text, "-");
+    case Format::none:
+      return std::nullopt;
+    case Format::date:
+      return parse_date(text);
+    case Format::week:
+      return year_and(text, "-W");
+    case Format::month:
+      return year_and(text, "-");
     case Format::timestamp: {
       const auto time = parse_time(text);
       return time ? std::optional(time->value()) : std::nullopt;
@@ -56,11 +60,16 @@ std::optional<std::int64_t> parse_unchecked(Format format, std::string_view text
 
 std::string format_number(Format format, std::int64_t value) {
   switch (format) {
-    case Format::none: return std::to_string(value);
-    case Format::date: return format_date(static_cast<std::int32_t>(value));
-    case Format::timestamp: return format_time(TimeMs(value));
-    case Format::week: return fmt::format("{:04}-W{:02}", value / 100, value % 100);
-    case Format::month: return fmt::format("{:04}-{:02}", value / 100, value % 100);
+    case Format::none:
+      return std::to_string(value);
+    case Format::date:
+      return format_date(static_cast<std::int32_t>(value));
+    case Format::timestamp:
+      return format_time(TimeMs(value));
+    case Format::week:
+      return fmt::format("{:04}-W{:02}", value / 100, value % 100);
+    case Format::month:
+      return fmt::format("{:04}-{:02}", value / 100, value % 100);
   }
   return {};
 }

@@ -45,13 +45,23 @@ class Writer {
 
   void value(const Step& step, Kind kind, const std::uint8_t* at) {
     switch (kind) {
-      case Kind::table: return table(plan_.tables[step.table], follow(at));
-      case Kind::text: return append_json_string(text_at(at), out_);
-      case Kind::blob: return append_json_string(to_base64(bytes_at(at)), out_);
-      case Kind::boolean: out_ += *at != 0 ? "true" : "false"; return;
-      case Kind::f32: fmt::format_to(std::back_inserter(out_), "{}", load<float>(at)); return;
-      case Kind::f64: fmt::format_to(std::back_inserter(out_), "{}", load<double>(at)); return;
-      default: return number(step, kind, integer_at(at, kind));
+      case Kind::table:
+        return table(plan_.tables[step.table], follow(at));
+      case Kind::text:
+        return append_json_string(text_at(at), out_);
+      case Kind::blob:
+        return append_json_string(to_base64(bytes_at(at)), out_);
+      case Kind::boolean:
+        out_ += *at != 0 ? "true" : "false";
+        return;
+      case Kind::f32:
+        fmt::format_to(std::back_inserter(out_), "{}", load<float>(at));
+        return;
+      case Kind::f64:
+        fmt::format_to(std::back_inserter(out_), "{}", load<double>(at));
+        return;
+      default:
+        return number(step, kind, integer_at(at, kind));
     }
   }
 
@@ -81,11 +91,21 @@ void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<int>(c));

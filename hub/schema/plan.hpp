@@ -32,16 +32,16 @@ inline constexpr std::uint16_t no_index = 0xFFFF;
 enum StepFlag : std::uint8_t {
   required = 1,
   party = 2,
-  hidden = 4,          // personal, special category or the person: absent for masked readers
-  detected = 8,        // a text that the personal-number detector reads
-  leads_to_party = 16, // the party is in a table below
+  hidden = 4,           // personal, special category or the person: absent for masked readers
+  detected = 8,         // a text that the personal-number detector reads
+  leads_to_party = 16,  // the party is in a table below
   leads_to_text = 32,
 };
 
 /// What the hot path does with one field.
 struct Step {
   Kind kind = Kind::boolean;
-  Kind element = Kind::boolean;    // of a list
+  Kind element = Kind::boolean;  // of a list
   Format format = Format::none;
   std::uint8_t flags = 0;
   std::uint16_t table = no_index;        // of a table, or of a list's elements
@@ -79,7 +79,7 @@ struct TypePlan {
   std::vector<EnumPlan> enums;
   std::uint16_t subject = no_index;  // fields of the first table
   std::uint16_t person = no_index;
-  std::uint16_t parties = 0;         // fields marked party: a hint for reserve()
+  std::uint16_t parties = 0;  // fields marked party: a hint for reserve()
 };
 
 /// Bytes that a value of `kind` takes within its table or list.
@@ -87,13 +87,17 @@ constexpr std::size_t inline_size(Kind kind) {
   switch (kind) {
     case Kind::boolean:
     case Kind::i8:
-    case Kind::u8: return 1;
+    case Kind::u8:
+      return 1;
     case Kind::i16:
-    case Kind::u16: return 2;
+    case Kind::u16:
+      return 2;
     case Kind::i64:
     case Kind::u64:
-    case Kind::f64: return 8;
-    default: return 4;  // 32-bit numbers and references
+    case Kind::f64:
+      return 8;
+    default:
+      return 4;  // 32-bit numbers and references
   }
 }
 constexpr bool is_reference(Kind kind) { return kind >= Kind::text; }

@@ -13,19 +13,27 @@ using flatbuffers::voffset_t;
 void add_slot(FlatBufferBuilder& b, Kind kind, voffset_t field, std::uint64_t bits) {
   if (is_reference(kind)) return b.AddOffset(field, Offset<void>(static_cast<uoffset_t>(bits)));
   switch (inline_size(kind)) {
-    case 1: return b.AddElement(field, static_cast<std::uint8_t>(bits), std::uint8_t{0});
-    case 2: return b.AddElement(field, static_cast<std::uint16_t>(bits), std::uint16_t{0});
-    case 4: return b.AddElement(field, static_cast<std::uint32_t>(bits), std::uint32_t{0});
-    default: return b.AddElement(field, bits, std::uint64_t{0});
+    case 1:
+      return b.AddElement(field, static_cast<std::uint8_t>(bits), std::uint8_t{0});
+    case 2:
+      return b.AddElement(field, static_cast<std::uint16_t>(bits), std::uint16_t{0});
+    case 4:
+      return b.AddElement(field, static_cast<std::uint32_t>(bits), std::uint32_t{0});
+    default:
+      return b.AddElement(field, bits, std::uint64_t{0});
   }
 }
 
 std::uint64_t bits_at(const std::uint8_t* at, Kind kind) {
   switch (inline_size(kind)) {
-    case 1: return *at;
-    case 2: return load<std::uint16_t>(at);
-    case 4: return load<std::uint32_t>(at);
-    default: return load<std::uint64_t>(at);
+    case 1:
+      return *at;
+    case 2:
+      return load<std::uint16_t>(at);
+    case 4:
+      return load<std::uint32_t>(at);
+    default:
+      return load<std::uint64_t>(at);
   }
 }
 
@@ -94,9 +102,12 @@ uoffset_t write_list(FlatBufferBuilder& b, Kind element, const std::vector<std::
     return b.CreateVector(out).o;
   }
   switch (inline_size(element)) {
-    case 1: return narrowed(std::uint8_t{});
-    case 2: return narrowed(std::uint16_t{});
-    default: return narrowed(std::uint32_t{});
+    case 1:
+      return narrowed(std::uint8_t{});
+    case 2:
+      return narrowed(std::uint16_t{});
+    default:
+      return narrowed(std::uint32_t{});
   }
 }
 

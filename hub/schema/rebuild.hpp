@@ -18,7 +18,8 @@ struct Slot {
 flatbuffers::uoffset_t write_table(flatbuffers::FlatBufferBuilder& b, const TablePlan& plan,
                                    const std::vector<Slot>& slots);
 /// Write a list of numbers or references (text, table) of `element`.
-flatbuffers::uoffset_t write_list(flatbuffers::FlatBufferBuilder& b, Kind element, const std::vector<std::uint64_t>& bits);
+flatbuffers::uoffset_t write_list(flatbuffers::FlatBufferBuilder& b, Kind element,
+                                  const std::vector<std::uint64_t>& bits);
 /// The finished payload with this root.
 Bytes finish(flatbuffers::FlatBufferBuilder& b, flatbuffers::uoffset_t root);
 

@@ -134,9 +134,7 @@ Result<std::string> Registry::event_to_json(const EventView& event) const {
 
 Result<Event> Registry::event_from_json(std::string_view json) const { return schema::event_from_json(*this, json); }
 
-std::string Registry::describe(const EventType& type, std::string_view lang) const {
-  return describe_type(type, lang);
-}
+std::string Registry::describe(const EventType& type, std::string_view lang) const { return describe_type(type, lang); }
 
 std::string Registry::describe_json(const EventType& type) const { return describe_type_json(type); }
 

@@ -16,15 +16,24 @@ enum class Fault : std::uint8_t { none, structure, newer, absent, enumeration, t
 
 std::string_view words(Fault fault) {
   switch (fault) {
-    case Fault::none: break;
-    case Fault::structure: return "it does not lie within the buffer";
-    case Fault::newer: return "has a field that this hub does not know";
-    case Fault::absent: return "it is required, and absent";
-    case Fault::enumeration: return "it has a value that the schema does not name";
-    case Fault::text: return "it is not UTF-8";
-    case Fault::range: return "it is not a possible value";
-    case Fault::depth: return "tables are nested too deep";
-    case Fault::amount: return "it refers to too much";
+    case Fault::none:
+      break;
+    case Fault::structure:
+      return "it does not lie within the buffer";
+    case Fault::newer:
+      return "has a field that this hub does not know";
+    case Fault::absent:
+      return "it is required, and absent";
+    case Fault::enumeration:
+      return "it has a value that the schema does not name";
+    case Fault::text:
+      return "it is not UTF-8";
+    case Fault::range:
+      return "it is not a possible value";
+    case Fault::depth:
+      return "tables are nested too deep";
+    case Fault::amount:
+      return "it refers to too much";
   }
   return "";
 }
@@ -111,13 +120,16 @@ class Walk {
   Fault value(const Step& step, std::uint64_t position, std::size_t depth) {
     switch (step.kind) {
       case Kind::text:
-      case Kind::blob: return bytes(step.kind, position);
+      case Kind::blob:
+        return bytes(step.kind, position);
       case Kind::table: {
         const std::uint64_t to = target(position);
         return to == 0 ? Fault::structure : table(plan_.tables[step.table], to, depth + 1);
       }
-      case Kind::list: return list(step, position, depth);
-      default: return number(step, step.kind, position);
+      case Kind::list:
+        return list(step, position, depth);
+      default:
+        return number(step, step.kind, position);
     }
   }
 
@@ -183,11 +195,16 @@ class Walk {
 bool in_range(Format format, std::int64_t value) {
   if (value == 0) return true;
   switch (format) {
-    case Format::none: return true;
-    case Format::date: return value >= -719'162 && value <= 2'932'896;  // the years 1 to 9999
-    case Format::timestamp: return value >= -719'162LL * 86'400'000 && value < 2'932'897LL * 86'400'000;
-    case Format::week: return value / 100 >= 1 && value / 100 <= 9'999 && value % 100 >= 1 && value % 100 <= 53;
-    case Format::month: return value / 100 >= 1 && value / 100 <= 9'999 && value % 100 >= 1 && value % 100 <= 12;
+    case Format::none:
+      return true;
+    case Format::date:
+      return value >= -719'162 && value <= 2'932'896;  // the years 1 to 9999
+    case Format::timestamp:
+      return value >= -719'162LL * 86'400'000 && value < 2'932'897LL * 86'400'000;
+    case Format::week:
+      return value / 100 >= 1 && value / 100 <= 9'999 && value % 100 >= 1 && value % 100 <= 53;
+    case Format::month:
+      return value / 100 >= 1 && value / 100 <= 9'999 && value % 100 >= 1 && value % 100 <= 12;
   }
   return false;
 }
@@ -195,7 +212,8 @@ bool in_range(Format format, std::int64_t value) {
 Status verify_payload(const TypePlan& plan, ByteView payload, Strictness strictness) {
   Walk walk(plan, payload, strictness);
   const Fault fault = walk.run();
-  if (fault == Fault::none) [[likely]] return {};
+  if (fault == Fault::none) [[likely]]
+    return {};
   const Errc code = fault == Fault::newer ? Errc::schema_newer_than_hub : Errc::payload_invalid;
   return fail(code, fmt::format("{}: {}", walk.place(), words(fault)));
 }

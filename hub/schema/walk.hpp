@@ -50,14 +50,21 @@ inline ListView list_at(const std::uint8_t* reference, Kind element) {
 /// A whole number of any width, sign-extended.
 inline std::int64_t integer_at(const std::uint8_t* at, Kind kind) {
   switch (kind) {
-    case Kind::i8: return load<std::int8_t>(at);
-    case Kind::i16: return load<std::int16_t>(at);
-    case Kind::u16: return load<std::uint16_t>(at);
-    case Kind::i32: return load<std::int32_t>(at);
-    case Kind::u32: return load<std::uint32_t>(at);
+    case Kind::i8:
+      return load<std::int8_t>(at);
+    case Kind::i16:
+      return load<std::int16_t>(at);
+    case Kind::u16:
+      return load<std::uint16_t>(at);
+    case Kind::i32:
+      return load<std::int32_t>(at);
+    case Kind::u32:
+      return load<std::uint32_t>(at);
     case Kind::i64:
-    case Kind::u64: return load<std::int64_t>(at);
-    default: return *at;
+    case Kind::u64:
+      return load<std::int64_t>(at);
+    default:
+      return *at;
   }
 }
 

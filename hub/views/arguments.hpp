@@ -20,7 +20,7 @@ inline constexpr std::size_t default_limit = 100;
 inline constexpr std::size_t most_limit = 1'000;  // rows of one answer: some 0.6 MB of envelopes
 
 struct EventsArguments {
-  std::string type;      // full or short name, or all that begin so: "vacancy."
+  std::string type;  // full or short name, or all that begin so: "vacancy."
   std::string subject;
   std::optional<EventId> correlation;
   std::optional<TimeMs> since;  // recorded at or after
@@ -28,7 +28,7 @@ struct EventsArguments {
   std::optional<Token> from;    // "next" of an earlier answer
   Order order = Order::newest;
   std::size_t limit = default_limit;
-  bool data = false;     // payloads too
+  bool data = false;  // payloads too
 };
 Result<EventsArguments> parse_events_arguments(std::string_view json);
 

@@ -47,11 +47,11 @@ class ChunkSource {
   void looked_at(const View& view);
 
   std::unique_ptr<log::LogReader> reader_;
-  std::map<Seq, View> kept_;   // by first position
-  std::deque<Seq> order_;      // oldest first
+  std::map<Seq, View> kept_;  // by first position
+  std::deque<Seq> order_;     // oldest first
   std::size_t kept_bytes_ = 0;
   std::uint64_t looked_at_bytes_ = 0;
-  Seq last_looked_at_;         // the chunk's first position
+  Seq last_looked_at_;  // the chunk's first position
 };
 
 }  // namespace iro::views

@@ -73,7 +73,8 @@ Result<std::unique_ptr<IndexFile>> IndexFile::open(const std::filesystem::path& 
   if (!db) return fail(db.error());
   auto connection = std::make_unique<Connection>();
   connection->db = std::move(*db);
-  std::unique_ptr<IndexFile> file(new IndexFile(std::move(connection)));  // style: raw-new, because the constructor is private
+  std::unique_ptr<IndexFile> file(
+      new IndexFile(std::move(connection)));  // style: raw-new, because the constructor is private
   IRO_TRY(file->create_or_check(), path.string());
   return file;
 }
@@ -158,7 +159,8 @@ Result<Run> IndexFile::write(const Tail& tail) {
     return out;
   });
   if (!run) connection_->next_block = first_block;
-  // No other connection reads this file, so nothing keeps the WAL from being emptied; if the disk does, the next run tries again.
+  // No other connection reads this file, so nothing keeps the WAL from being emptied; if the disk does, the next run
+  // tries again.
   if (run) (void)log::truncate_wal(db);
   return run;
 }

@@ -4,11 +4,16 @@ namespace iro::views {
 
 std::string_view name_of(Seen seen) {
   switch (seen) {
-    case Seen::nothing: return "nothing";
-    case Seen::routing: return "routing";
-    case Seen::masked: return "masked";
-    case Seen::full: return "full";
-    case Seen::sent: return "sent";
+    case Seen::nothing:
+      return "nothing";
+    case Seen::routing:
+      return "routing";
+    case Seen::masked:
+      return "masked";
+    case Seen::full:
+      return "full";
+    case Seen::sent:
+      return "sent";
   }
   return "nothing";
 }

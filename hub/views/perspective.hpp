@@ -19,7 +19,7 @@ enum class Seen : std::uint8_t {
   routing,  // the operator: envelope and way, no content
   masked,
   full,
-  sent,     // by the member itself, whether or not it is in the audience
+  sent,  // by the member itself, whether or not it is in the audience
 };
 std::string_view name_of(Seen seen);
 

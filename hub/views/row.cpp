@@ -44,10 +44,14 @@ std::string_view slug(const admission::Membership& members, MemberNo no) {
 
 std::string_view name_of(log::Rule rule) {
   switch (rule) {
-    case log::Rule::publik: return "public";
-    case log::Rule::grant: return "grant";
-    case log::Rule::party: return "party";
-    case log::Rule::role: return "role";
+    case log::Rule::publik:
+      return "public";
+    case log::Rule::grant:
+      return "grant";
+    case log::Rule::party:
+      return "party";
+    case log::Rule::role:
+      return "role";
   }
   return "unknown";
 }

@@ -38,8 +38,10 @@ Search::Search(ChunkSource& source, Index* index, Perspective& perspective, Plan
   if (index_ != nullptr) keys_ = plan_.criteria.keys(*index_);
 }
 
+/// Never before anything was done: `next` must lead on, however small the budget.
 bool Search::budget_spent() const {
-  return source_.looked_at_bytes() - start_bytes_ + asked_bytes_ >= plan_.budget_bytes;
+  return rest_.size() < plan_.range.size() &&
+         source_.looked_at_bytes() - start_bytes_ + asked_bytes_ >= plan_.budget_bytes;
 }
 
 bool Search::by_index(Seq seq) const { return !keys_.empty() && seq <= index_->indexed_through(); }

@@ -3,7 +3,8 @@
 //
 // Where the index reaches, it names the candidates; where it does not, every
 // entry is one. Each candidate is looked at itself. A search stops when it has
-// looked at `budget_bytes` of directories; rest() is where to go on.
+// looked at `budget_bytes` of directories, though not before it got anywhere;
+// rest() is where to go on.
 //
 // One thread; what it was made of outlives it. Nothing may be committed or
 // indexed while it runs.
@@ -23,9 +24,9 @@ namespace iro::views {
 struct Criteria {
   std::optional<EventId> id;
   std::optional<EventId> correlation;
-  std::string subject;         // "": any
-  std::vector<AtomNo> types;   // any of these
-  bool any_type = true;        // with no `types`: all, or none
+  std::string subject;        // "": any
+  std::vector<AtomNo> types;  // any of these
+  bool any_type = true;       // with no `types`: all, or none
 
   /// No event can fit: none of the types asked for was ever sent.
   [[nodiscard]] bool impossible() const { return types.empty() && !any_type; }
@@ -39,7 +40,7 @@ enum class Order : std::uint8_t { oldest, newest };
 
 struct Hit {
   Seq seq;
-  log::EntryView entry;       // points into `chunk`
+  log::EntryView entry;  // points into `chunk`
   ChunkSource::View chunk;
   Seen seen = Seen::nothing;
 };

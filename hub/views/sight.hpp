@@ -20,10 +20,10 @@ enum class Sight : std::uint8_t { nothing, masked, full };
 /// What is known of one reader and one entry.
 struct Claim {
   schema::Routing routing = schema::Routing::parties;
-  bool in_full = false;    // in the audience that gets the entry in full
-  bool in_masked = false;  // in the audience that gets it masked
+  bool in_full = false;                                 // in the audience that gets the entry in full
+  bool in_masked = false;                               // in the audience that gets it masked
   admission::Receive today = admission::Receive::none;  // the member's grant for the type, now
-  bool active = false;     // a member that left sees nothing
+  bool active = false;                                  // a member that left sees nothing
 };
 
 /// An entry whose type the registry no longer knows must not be asked about:

@@ -47,23 +47,23 @@ struct ViewInfo {
 std::span<const ViewInfo> views();
 
 struct ViewLimits {
-  std::size_t page_bytes = 256U << 10;          // an answer's page, well within a frame
-  std::size_t row_bytes = 768U << 10;           // one event alone; above that its payload is withheld
-  std::uint64_t search_bytes = 64U << 20;       // of directories looked at for one answer: about 0.3 s
-  std::uint64_t scanned_positions = 100'000;    // searched without the index; with more missing it is being rebuilt
+  std::size_t page_bytes = 256U << 10;        // an answer's page, well within a frame
+  std::size_t row_bytes = 768U << 10;         // one event alone; above that its payload is withheld
+  std::uint64_t search_bytes = 64U << 20;     // of directories looked at for one answer: about 0.3 s
+  std::uint64_t scanned_positions = 100'000;  // searched without the index; with more missing it is being rebuilt
 };
 
 class Views {
  public:
   struct Parts {
     std::unique_ptr<log::LogReader> reader;
-    const schema::Registry& registry;       // outlives the Views
-    log::KeyRing* keys = nullptr;           // outlives the Views; null: encrypted bodies are withheld
-    Catalogue catalogue;                    // of the snapshot
-    std::optional<Index> index;             // none: everything is searched in the log, slowly
+    const schema::Registry& registry;  // outlives the Views
+    log::KeyRing* keys = nullptr;      // outlives the Views; null: encrypted bodies are withheld
+    Catalogue catalogue;               // of the snapshot
+    std::optional<Index> index;        // none: everything is searched in the log, slowly
     std::shared_ptr<const admission::Membership> members;
-    Seq next_seq{1};                        // of the snapshot
-    TokenSealer sealer;                     // with the hub's token key
+    Seq next_seq{1};     // of the snapshot
+    TokenSealer sealer;  // with the hub's token key
     LogEpoch epoch;
     ViewLimits limits{};
   };

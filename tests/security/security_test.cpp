@@ -84,8 +84,8 @@ void free_texts(const schema::TypePlan& plan, const schema::TablePlan& table, co
 
 TEST_CASE("security: a BSN or onderwijsnummer in any free-text field of any type is refused") {
   Harness hub;
-  const char* const numbers[] = {"111222333", "mijn bsn is 111.222.333", "nr 1112 22 333 graag", "100000012"};
-  REQUIRE(admission::find_personal_number("100000012") == admission::PersonalNumber::bsn);
+  const char* const numbers[] = {"111222333", "mijn bsn is 111.222.333", "nr 1112 22 333 graag", "100000010"};
+  REQUIRE(admission::find_personal_number("100000010") == admission::PersonalNumber::bsn);
   admission::Admission admission(registry());
   std::size_t fields = 0;
   for (const auto* type : registry().types()) {

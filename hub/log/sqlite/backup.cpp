@@ -34,7 +34,8 @@ Result<std::unique_ptr<BackupJob>> BackupJob::begin(SqliteLog& log, const std::f
   std::error_code ec;
   std::filesystem::create_directories(destination, ec);
   if (ec) return fail(Errc::io, destination.string() + ": " + ec.message());
-  if (std::filesystem::exists(destination / "log.db")) return fail(Errc::exists, destination.string() + " has a log.db");
+  if (std::filesystem::exists(destination / "log.db"))
+    return fail(Errc::exists, destination.string() + " has a log.db");
   std::filesystem::remove(destination / unfinished_name, ec);
   std::unique_ptr<BackupJob> job(new BackupJob(log, destination / unfinished_name));
   IRO_TRY(job->open(), "backup");
@@ -45,14 +46,15 @@ Result<std::unique_ptr<BackupJob>> BackupJob::begin(SqliteLog& log, const std::f
 Status BackupJob::open() {
   SQLite::Database* from = log_->connection();
   if (from == nullptr) return fail(Errc::storage_failed, "the log is closed after a failure");
-  ConnectionOptions options;
-  options.access = Access::create_or_write;
-  options.synchronous = "OFF";  // nothing of it counts before finish_backup() has synced it
-  auto to = open_connection(file_, options);
-  if (!to) return fail(to.error());
-  to_ = std::move(*to);
-  // The copy is one transaction: without this it would stand in a WAL first, and on disk twice.
-  IRO_TRY(guarded(*to_, "prepare the copy", [&] { to_->exec("PRAGMA journal_mode=OFF"); }), "");
+  IRO_TRY(register_page_vfs(), "backup");
+  try {
+    // Without a WAL, where all of it would stand once more. Nothing of it counts before finish_backup() has synced it.
+    to_ = std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 0,
+                                             page_vfs_name);
+    to_->exec("PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY");
+  } catch (const SQLite::Exception& e) {
+    return fail(error_of(e, to_ ? to_->getHandle() : nullptr, "open " + file_.string()));
+  }
   backup_ = sqlite3_backup_init(to_->getHandle(), "main", from->getHandle(), "main");
   if (backup_ == nullptr) {
     return fail(error_of(SQLite::Exception(to_->getHandle()), to_->getHandle(), "begin the copy"));
@@ -103,12 +105,14 @@ Result<VerifyReport> finish_backup(const std::filesystem::path& destination, con
   options.file_name = unfinished_name;
   auto report = verify(destination, progress, options);
   if (!report) return report;
-  if (!report->sound()) return fail(Errc::corrupt, "backup: the copy does not verify: " + report->findings.front().text());
-  for (const char* beside : {"-wal", "-shm", "-journal"}) {
-    std::error_code ignored;
-    std::filesystem::remove(file.string() + beside, ignored);
-  }
+  if (!report->sound())
+    return fail(Errc::corrupt, "backup: the copy does not verify: " + report->findings.front().text());
+  // The verifier's connection has left an empty WAL and its index under the old name.
   std::error_code ec;
+  if (std::filesystem::exists(file.string() + "-wal") && std::filesystem::file_size(file.string() + "-wal") > 0) {
+    return fail(Errc::internal, "backup: a part of the copy stands in a WAL");
+  }
+  for (const char* beside : {"-wal", "-shm"}) std::filesystem::remove(file.string() + beside, ec);
   std::filesystem::rename(file, destination / "log.db", ec);
   if (ec) return fail(Errc::io, destination.string() + ": " + ec.message());
   IRO_TRY(sync_path(destination), "backup");

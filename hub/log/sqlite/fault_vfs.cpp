@@ -148,8 +148,8 @@ int shm_lock(sqlite3_file* f, int offset, int n, int flags) {
     return SQLITE_OK;
   }
   const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
-  const bool held = any_other(
-      h, [&](const Handle& o) { return ((o.shm_exclusive | (exclusive ? o.shm_shared : 0U)) & mask) != 0; });
+  const bool held =
+      any_other(h, [&](const Handle& o) { return ((o.shm_exclusive | (exclusive ? o.shm_shared : 0U)) & mask) != 0; });
   if (held) return SQLITE_BUSY;
   (exclusive ? h.shm_exclusive : h.shm_shared) |= mask;
   return SQLITE_OK;
@@ -172,10 +172,10 @@ int close_file(sqlite3_file* f) {
   return SQLITE_OK;
 }
 
-constexpr sqlite3_io_methods methods = {2,           close_file,   read_file,     write_file,     truncate_file,
-                                        sync_file,   file_size,    lock_file,     unlock_file,    check_reserved,
-                                        file_control, sector_size, device_characteristics, shm_map, shm_lock,
-                                        shm_barrier, shm_unmap,    nullptr,       nullptr};
+constexpr sqlite3_io_methods methods = {
+    2,           close_file,     read_file,    write_file,  truncate_file,          sync_file, file_size, lock_file,
+    unlock_file, check_reserved, file_control, sector_size, device_characteristics, shm_map,   shm_lock,  shm_barrier,
+    shm_unmap,   nullptr,        nullptr};
 
 // -- The VFS ----------------------------------------------------------------
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t checked_bytes = limits::page_bytes - limits::page_checksum_bytes;
 constexpr sqlite3_int64 header_bytes = 100;  // of page 1: the database's header
-constexpr std::size_t reserve_byte = 20;  // of the header: reserved bytes a page
+constexpr std::size_t reserve_byte = 20;     // of the header: reserved bytes a page
 
 thread_local std::optional<PageMismatch> last_mismatch;
 
@@ -142,25 +142,10 @@ void shm_barrier(sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); }
 int shm_unmap(sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); }
 
 // Version 2: without xFetch, so that no page can come past read_file() by mmap.
-constexpr sqlite3_io_methods methods = {2,
-                                        close_file,
-                                        read_file,
-                                        write_file,
-                                        truncate_file,
-                                        sync_file,
-                                        file_size,
-                                        lock_file,
-                                        unlock_file,
-                                        check_reserved,
-                                        file_control,
-                                        sector_size,
-                                        device_characteristics,
-                                        shm_map,
-                                        shm_lock,
-                                        shm_barrier,
-                                        shm_unmap,
-                                        nullptr,
-                                        nullptr};
+constexpr sqlite3_io_methods methods = {
+    2,           close_file,     read_file,    write_file,  truncate_file,          sync_file, file_size, lock_file,
+    unlock_file, check_reserved, file_control, sector_size, device_characteristics, shm_map,   shm_lock,  shm_barrier,
+    shm_unmap,   nullptr,        nullptr};
 
 // -- The VFS ----------------------------------------------------------------
 
@@ -255,10 +240,11 @@ Status register_page_vfs(const std::string& name, const std::string& base_name) 
 
 std::uint64_t page_checksum(std::uint32_t number, ByteView page) {
   IRO_ASSERT(page.size() == limits::page_bytes, "a whole page");
-  std::uint8_t key[crypto_generichash_KEYBYTES_MIN] = {};
+  static_assert(crypto_shorthash_BYTES == limits::page_checksum_bytes);
+  std::uint8_t key[crypto_shorthash_KEYBYTES] = {};
   std::memcpy(key, &number, sizeof number);
-  std::uint8_t hash[crypto_generichash_BYTES_MIN];
-  crypto_generichash(hash, sizeof hash, page.data(), checked_bytes, key, sizeof key);
+  std::uint8_t hash[crypto_shorthash_BYTES];
+  crypto_shorthash(hash, page.data(), checked_bytes, key);
   std::uint64_t out = 0;
   std::memcpy(&out, hash, sizeof out);
   return out;

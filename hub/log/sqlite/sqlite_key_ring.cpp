@@ -173,7 +173,8 @@ Result<std::optional<PersonKey>> SqliteKeyRing::find(PersonKeyNo no) {
     if (!row.step()) return std::optional<PersonKey>();
     OwnerHash owner{};
     PersonKey key{no, {}};
-    if (!row.array(0, owner) || !row.array(2, key.key)) return fail(Errc::corrupt, "keys.db: a key has the wrong length");
+    if (!row.array(0, owner) || !row.array(2, key.key))
+      return fail(Errc::corrupt, "keys.db: a key has the wrong length");
     remember(owner, static_cast<std::uint32_t>(row.number(1)), key);
     return std::optional(key);
   });
@@ -233,7 +234,8 @@ Status SqliteKeyRing::leave_no_trace(const PersonKey& key) {
 Result<bool> SqliteKeyRing::destroyed(PersonKeyNo no) {
   const std::lock_guard lock(mutex_);
   if (!session_) return fail(*refusal_);
-  return guarded(*session_->db, "look for a tombstone", [&] { return Use(*session_->db, session_->buried, no).step(); });
+  return guarded(*session_->db, "look for a tombstone",
+                 [&] { return Use(*session_->db, session_->buried, no).step(); });
 }
 
 // -- After a failure --------------------------------------------------------
@@ -266,7 +268,8 @@ Status SqliteKeyRing::drop_pending_on_disk() {
       Use row(*session_->db, session_->by_no, p.key.no);
       if (!row.step()) return {};  // all of a flush is there, or nothing
       std::array<std::uint8_t, 32> stored{};
-      if (!row.array(2, stored) || stored != p.key.key) return fail(Errc::corrupt, "keys.db: a key is not what was written");
+      if (!row.array(2, stored) || stored != p.key.key)
+        return fail(Errc::corrupt, "keys.db: a key is not what was written");
     }
     pending_.clear();
     return {};

@@ -132,7 +132,8 @@ Status SqliteLog::verify_tail() {
     }
     for (std::uint32_t i = 0; i < view->count(); ++i) {
       if (!view->commitment_holds(i)) {
-        return fail(Errc::corrupt, fmt::format("position {}: the body is not what was committed", view->seq(i).value()));
+        return fail(Errc::corrupt,
+                    fmt::format("position {}: the body is not what was committed", view->seq(i).value()));
       }
     }
     bytes += chunk.size_bytes();
@@ -208,8 +209,8 @@ void SqliteLog::checkpoint_if_due() {
   }
   const bool too_long = wal_bytes() > limits::wal_bytes;  // a reader has held it back
   sqlite3_busy_timeout(s.db->getHandle(), 0);             // nor wait for one now
-  int rc = sqlite3_wal_checkpoint_v2(s.db->getHandle(), nullptr,
-                                     too_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  int rc = sqlite3_wal_checkpoint_v2(
+      s.db->getHandle(), nullptr, too_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   sqlite3_busy_timeout(s.db->getHandle(), ConnectionOptions{}.busy_ms);
   s.checkpoint_at = s.wal_pages + step;
   if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) return;
@@ -284,8 +285,8 @@ Status SqliteLog::truncate_wal() {
 Result<LogEpoch> SqliteLog::raise_epoch() {
   if (refusal_) return fail(*refusal_);
   const LogEpoch next = log_epoch_.next();
-  const Status done = session_->transact(
-      "raise the log's epoch", [&] { session_->rows.write_meta("log_epoch", std::to_string(next.value())); });
+  const Status done = session_->transact("raise the log's epoch",
+                                         [&] { session_->rows.write_meta("log_epoch", std::to_string(next.value())); });
   if (!done) return fail(failed(done.error()));
   log_epoch_ = next;
   return next;

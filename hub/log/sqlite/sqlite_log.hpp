@@ -44,7 +44,7 @@ struct SqliteLogOptions {
   std::string vfs = page_vfs_name;
   std::string synchronous = "FULL";  // anything else is for tests that must be seen to lose something
   std::size_t reserve_bytes = limits::disk_reserve_bytes;  // 0: the folder's file system is not asked
-  std::size_t checkpoint_bytes = 8U << 20;  // of WAL; a checkpoint of this takes some 20 ms
+  std::size_t checkpoint_bytes = 8U << 20;                 // of WAL; a checkpoint of this takes some 20 ms
 };
 
 class SqliteLog final : public EventLog {

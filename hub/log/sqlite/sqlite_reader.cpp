@@ -37,7 +37,8 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::filesystem::
   auto db = open_connection(folder / "log.db", options);
   if (!db) return fail(db.error().within("open the log for reading"));
   auto session = std::make_unique<Session>(std::move(*db));
-  const auto format = guarded(*session->db, "read the log's description", [&] { return read_meta(*session->db).format; });
+  const auto format =
+      guarded(*session->db, "read the log's description", [&] { return read_meta(*session->db).format; });
   if (!format) return fail(format.error());
   if (*format > log_format) return fail(Errc::format_newer, fmt::format("log.db has format {}", *format));
   if (*format < 1) return fail(Errc::not_found, folder.string() + ": log.db holds no log");
@@ -48,14 +49,13 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::filesystem::
 }
 
 Result<std::vector<std::shared_ptr<const Chunk>>> SqliteReader::read(Seq from, std::size_t max_bytes,
-                                                                    std::optional<MemberNo> member) {
-  return guarded(*session_->db, "read the log", [&] {
-    return session_->at_one_moment([&] { return read_slice(from, max_bytes, member); });
-  });
+                                                                     std::optional<MemberNo> member) {
+  return guarded(*session_->db, "read the log",
+                 [&] { return session_->at_one_moment([&] { return read_slice(from, max_bytes, member); }); });
 }
 
 Result<std::vector<std::shared_ptr<const Chunk>>> SqliteReader::read_slice(Seq from, std::size_t max_bytes,
-                                                                          std::optional<MemberNo> member) {
+                                                                           std::optional<MemberNo> member) {
   std::vector<std::shared_ptr<const Chunk>> out;
   const auto holder = session_->rows.moment(from);
   Seq next = !holder ? Seq(1) : from < holder->next_seq ? holder->first_seq : holder->next_seq;
@@ -64,7 +64,8 @@ Result<std::vector<std::shared_ptr<const Chunk>>> SqliteReader::read_slice(Seq f
     if (!view) return fail(view.error());
     if (!*view) break;
     if ((*view)->chunk().first_seq != next || (!out.empty() && (*view)->chunk().prev_head != out.back()->head)) {
-      return fail(Errc::corrupt, fmt::format("there is no chunk at position {} that follows the one before", next.value()));
+      return fail(Errc::corrupt,
+                  fmt::format("there is no chunk at position {} that follows the one before", next.value()));
     }
     if (!member || (*view)->concerns(*member)) {
       auto full = session_->rows.with_bodies(**view);
@@ -88,8 +89,8 @@ Seq SqliteReader::find_moment(TimeMs time) {
   const auto last = session_->rows.last();
   if (!last) return Seq(1);
   if (last->recorded < time) return last->next_seq;
-  std::uint64_t low = 1;                          // first position that may be the answer
-  std::uint64_t high = last->first_seq.value();   // a chunk's start that is late enough
+  std::uint64_t low = 1;                         // first position that may be the answer
+  std::uint64_t high = last->first_seq.value();  // a chunk's start that is late enough
   while (low < high) {
     const auto middle = session_->rows.moment(Seq(low + (high - low) / 2));
     if (!middle) break;

@@ -24,14 +24,14 @@ class SqliteReader final : public LogReader {
 
   /// Fails with corrupt or storage_failed.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const Chunk>>> read(Seq from, std::size_t max_bytes,
-                                                                      std::optional<MemberNo> member) override;
+                                                                       std::optional<MemberNo> member) override;
   [[nodiscard]] Result<Seq> position_at(TimeMs time) override;
 
  private:
   struct Session;
   explicit SqliteReader(std::unique_ptr<Session> session);
   Result<std::vector<std::shared_ptr<const Chunk>>> read_slice(Seq from, std::size_t max_bytes,
-                                                              std::optional<MemberNo> member);
+                                                               std::optional<MemberNo> member);
   Seq find_moment(TimeMs time);
 
   std::unique_ptr<Session> session_;

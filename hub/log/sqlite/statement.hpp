@@ -70,7 +70,8 @@ class Use {
   void bind(const std::string& v) { statement_.bindNoCopy(++at_, v); }
   void bind(ByteView v) {
     // Of a null pointer SQLite would make NULL.
-    statement_.bindNoCopy(++at_, v.data() == nullptr ? "" : static_cast<const void*>(v.data()), static_cast<int>(v.size()));
+    statement_.bindNoCopy(++at_, v.data() == nullptr ? "" : static_cast<const void*>(v.data()),
+                          static_cast<int>(v.size()));
   }
   void bind(const Bytes& v) { bind(ByteView(v)); }
   template <std::size_t N>

@@ -232,11 +232,12 @@ class StateReader {
   }
 
   void read_delivery() {
-    each("consumer", "SELECT no, member, name, filter, cursor, changed_ms FROM consumer ORDER BY no", [&](const Use& r) {
-      out_.consumers.push_back(
-          {no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4), no<TimeMs>(r, 5)});
-      return true;
-    });
+    each("consumer", "SELECT no, member, name, filter, cursor, changed_ms FROM consumer ORDER BY no",
+         [&](const Use& r) {
+           out_.consumers.push_back(
+               {no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4), no<TimeMs>(r, 5)});
+           return true;
+         });
     each("deviation",
          "SELECT consumer, seq, state, attempts, due_ms, subject, reason FROM deviation ORDER BY consumer, seq",
          [&](const Use& r) {
@@ -249,8 +250,7 @@ class StateReader {
   void read_plugins() {
     each("plugin_state", "SELECT plugin, key, person_key, value FROM plugin_state ORDER BY plugin, key",
          [&](const Use& r) {
-           out_.plugin_state.push_back(
-               {r.text(0), to_bytes(r.bytes(1)), no<PersonKeyNo>(r, 2), to_bytes(r.bytes(3))});
+           out_.plugin_state.push_back({r.text(0), to_bytes(r.bytes(1)), no<PersonKeyNo>(r, 2), to_bytes(r.bytes(3))});
            return true;
          });
     each("plugin_cursor", "SELECT plugin, seq FROM plugin_cursor ORDER BY plugin", [&](const Use& r) {

@@ -21,8 +21,8 @@ constexpr int page_size = static_cast<int>(limits::page_bytes);
 /// The layout of a WAL: https://sqlite.org/fileformat2.html, section 4. Big-endian.
 constexpr sqlite3_int64 wal_header_bytes = 32;
 constexpr sqlite3_int64 wal_frame_header_bytes = 24;
-constexpr std::size_t wal_salt = 16;    // in the header, 8 bytes
-constexpr std::size_t frame_salt = 8;   // in a frame's header
+constexpr std::size_t wal_salt = 16;   // in the header, 8 bytes
+constexpr std::size_t frame_salt = 8;  // in a frame's header
 
 sqlite3_file* file_of(SQLite::Database& db, int which) {
   sqlite3_file* file = nullptr;

@@ -108,20 +108,20 @@ class Test {
     return e;
   }
 
-  /// Bursts of one to a hundred; each is on the outbox's disk before the next.
+  /// Bursts of one to twenty, some thousand a second in all; each is on the outbox's disk before the next.
   void publish(int i) {
     std::mt19937_64 random(static_cast<std::uint64_t>(i) + 1);
     std::uint32_t n = 0;
     while (!stopping_) {
       std::vector<schema::Event> events;
-      for (std::size_t k = std::uniform_int_distribution<std::size_t>(1, 100)(random); k > 0; --k) events.push_back(make(i, n++));
+      for (std::size_t k = std::uniform_int_distribution<std::size_t>(1, 20)(random); k > 0; --k) events.push_back(make(i, n++));
       auto ids = must(publishers_[static_cast<std::size_t>(i)]->publish(events), "publish");
       {
         const std::lock_guard lock(mutex_);
         for (const auto& id : ids) sent_.push_back(to_string(id));
       }
       published_ += ids.size();
-      std::this_thread::sleep_for(2ms);
+      std::this_thread::sleep_for(10ms);
     }
   }
 

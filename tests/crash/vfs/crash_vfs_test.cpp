@@ -93,7 +93,8 @@ const char* name_of(Fault fault) {
   return fault == Fault::io_error ? "EIO" : fault == Fault::no_space ? "ENOSPC" : "a failed fsync";
 }
 
-/// A script of commits in which the `k`-th operation that `fault` can happen to fails once. False when it is too short for that.
+/// A script of commits in which the `k`-th operation that `fault` can happen to fails once. False when it is too short
+/// for that.
 bool survive_fault(Fault fault, std::uint64_t k, const Conditions& how, Verdict& verdict) {
   static const auto commits = number_from_environment("IRO_FAULT_COMMITS", 30);
   Machine machine = workshop().machine(seed(), how);
@@ -125,9 +126,9 @@ TEST_CASE("crash: no acknowledged event is lost, and no log is broken, wherever 
   const auto start = std::chrono::steady_clock::now();
   const Tally tally = live_many(seed(), crashes, {});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::cout << fmt::format("seed {}: {} crash points, {} events kept, {} lost, {} broken; {:.0f} crash points a second\n",
-                           seed(), tally.crashes, tally.events, tally.lost, tally.broken,
-                           static_cast<double>(tally.crashes) / took.count());
+  std::cout << fmt::format(
+      "seed {}: {} crash points, {} events kept, {} lost, {} broken; {:.0f} crash points a second\n", seed(),
+      tally.crashes, tally.events, tally.lost, tally.broken, static_cast<double>(tally.crashes) / took.count());
   INFO(tally.first);
   CHECK(tally.lost == 0);
   CHECK(tally.broken == 0);
@@ -141,8 +142,9 @@ TEST_CASE("crash: the same harness sees the losses of synchronous=NORMAL and of 
   lying.lying_disk = true;
   const Tally with_normal = live_many(seed(), crashes, normal);
   const Tally with_lies = live_many(seed(), crashes, lying);
-  std::cout << fmt::format("seed {}: NORMAL lost something in {} of {} lives, a lying disk in {} (and {} broken) of {}\n",
-                           seed(), with_normal.lost, with_normal.lives, with_lies.lost, with_lies.broken, with_lies.lives);
+  std::cout << fmt::format(
+      "seed {}: NORMAL lost something in {} of {} lives, a lying disk in {} (and {} broken) of {}\n", seed(),
+      with_normal.lost, with_normal.lives, with_lies.lost, with_lies.broken, with_lies.lives);
   CHECK(with_normal.lost > 0);
   CHECK(with_lies.lost > 0);
 }
@@ -164,6 +166,7 @@ TEST_CASE("crash: the same harness sees that believing the page cache after a fa
   std::uint64_t bad = 0;
   std::uint64_t k = 1;
   for (Verdict verdict; survive_fault(Fault::sync_error, k, believing, verdict); ++k) bad += verdict.good() ? 0 : 1;
-  std::cout << fmt::format("seed {}: without dropping the cache {} of {} failed fsyncs lose something\n", seed(), bad, k - 1);
+  std::cout << fmt::format("seed {}: without dropping the cache {} of {} failed fsyncs lose something\n", seed(), bad,
+                           k - 1);
   CHECK(bad > 0);
 }

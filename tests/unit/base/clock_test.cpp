@@ -23,8 +23,8 @@ TEST_CASE("base: a day that does not exist is no date") {
   CHECK_FALSE(days_from_date(1900, 2, 29).has_value());
   CHECK_FALSE(days_from_date(2026, 13, 1).has_value());
   CHECK_FALSE(days_from_date(0, 1, 1).has_value());
-  for (const char* text : {"", "2026-11-2", "2026-1-02", "26-11-21", "2026-11-31", "2026-11-21 ", "2026/11/21", "2026-11-00",
-                           "-026-11-21", "2026-+1-21"}) {
+  for (const char* text : {"", "2026-11-2", "2026-1-02", "26-11-21", "2026-11-31", "2026-11-21 ", "2026/11/21",
+                           "2026-11-00", "-026-11-21", "2026-+1-21"}) {
     INFO(text);
     CHECK_FALSE(parse_date(text).has_value());
   }
@@ -34,7 +34,8 @@ TEST_CASE("base: times are written in UTC with milliseconds") {
   CHECK(format_time(TimeMs(0)) == "1970-01-01T00:00:00.000Z");
   CHECK(format_time(TimeMs(-1)) == "1969-12-31T23:59:59.999Z");
   CHECK(format_time(TimeMs(1'795'299'396'123)) == "2026-11-21T22:16:36.123Z");
-  for (const std::int64_t ms : {-86'400'001LL, -86'400'000LL, -1LL, 0LL, 1LL, 1'795'299'396'123LL, 253'402'300'799'999LL}) {
+  for (const std::int64_t ms :
+       {-86'400'001LL, -86'400'000LL, -1LL, 0LL, 1LL, 1'795'299'396'123LL, 253'402'300'799'999LL}) {
     CHECK(parse_time(format_time(TimeMs(ms))) == TimeMs(ms));
   }
 }

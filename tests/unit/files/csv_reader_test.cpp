@@ -97,7 +97,9 @@ TEST_CASE("csv: a block may end anywhere") {
 }
 
 TEST_CASE("csv: a byte-order mark is no part of the first header") {
-  const Seen seen = read_all("\xEF\xBB\xBF" "a;b\n1;2\n");
+  const Seen seen = read_all(
+      "\xEF\xBB\xBF"
+      "a;b\n1;2\n");
   REQUIRE(seen.rows.size() == 2);
   CHECK(seen.rows[0][0] == "a");
 }
@@ -123,15 +125,18 @@ TEST_CASE("csv: Windows-1252 and ISO-8859-1 are read when the mapping names them
 }
 
 TEST_CASE("csv: bytes that the named encoding leaves undefined are refused") {
-  CHECK(read_all("a;b\n\x81;5\n", {.encoding = Encoding::windows_1252, .separator = 0}).error->code == Errc::csv_encoding);
-  CHECK(read_all("a;b\n\x80;5\n", {.encoding = Encoding::iso_8859_1, .separator = 0}).error->code == Errc::csv_encoding);
+  CHECK(read_all("a;b\n\x81;5\n", {.encoding = Encoding::windows_1252, .separator = 0}).error->code ==
+        Errc::csv_encoding);
+  CHECK(read_all("a;b\n\x80;5\n", {.encoding = Encoding::iso_8859_1, .separator = 0}).error->code ==
+        Errc::csv_encoding);
 }
 
 TEST_CASE("csv: a text that is not UTF-8 is refused with its line and what to do") {
   const Seen seen = read_all("a;b\n1;2\nco\xF6rdinator;5\n");
   REQUIRE(seen.error);
   CHECK(seen.error->code == Errc::csv_encoding);
-  CHECK_THAT(seen.error->message, ContainsSubstring("line 3") && ContainsSubstring("F6") && ContainsSubstring("windows-1252"));
+  CHECK_THAT(seen.error->message,
+             ContainsSubstring("line 3") && ContainsSubstring("F6") && ContainsSubstring("windows-1252"));
   for (const std::string bad : {"\xC0\xA0", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE0\x80\x80", "\xF8"}) {
     CHECK(read_all("a;b\n" + bad + ";1\n").error->code == Errc::csv_encoding);
   }

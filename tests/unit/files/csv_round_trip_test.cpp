@@ -11,8 +11,9 @@ namespace {
 
 /// Texts of the characters that matter to CSV.
 rc::Gen<std::string> any_text() {
-  const auto piece = rc::gen::element<std::string>("a", "b", " ", "\"", ";", ",", "|", "\t", "\r", "\n", "\r\n", "=", "+", "-", "@", "'",
-                                                   "1", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80");
+  const auto piece =
+      rc::gen::element<std::string>("a", "b", " ", "\"", ";", ",", "|", "\t", "\r", "\n", "\r\n", "=", "+", "-", "@",
+                                    "'", "1", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const std::vector<std::string>& pieces) {
     std::string out;
     for (const std::string& p : pieces) out += p;
@@ -23,7 +24,8 @@ rc::Gen<std::string> any_text() {
 std::vector<std::vector<std::string>> read_back(const std::string& text, char separator, std::size_t block) {
   std::vector<std::vector<std::string>> rows;
   auto reader = CsvReader::open(std::make_unique<MemorySource>(text, block), {Encoding::utf8, separator});
-  while (reader && reader->next().value() == CsvReader::Item::row) rows.emplace_back(reader->fields().begin(), reader->fields().end());
+  while (reader && reader->next().value() == CsvReader::Item::row)
+    rows.emplace_back(reader->fields().begin(), reader->fields().end());
   return rows;
 }
 
@@ -74,7 +76,9 @@ TEST_CASE("csv: arbitrary bytes are read to their end or refused, the same in bl
 }
 
 TEST_CASE("csv writer: a text that a spreadsheet would take for a formula gets an apostrophe") {
-  for (const std::string text : {"=1+1", "+31 6", "-2", "@SUM(A1)", "\tx", "\rx", "\nx", "\xEF\xBC\x9D" "1"}) {
+  for (const std::string text : {"=1+1", "+31 6", "-2", "@SUM(A1)", "\tx", "\rx", "\nx",
+                                 "\xEF\xBC\x9D"
+                                 "1"}) {
     CHECK(without_formula(text) == "'" + text);
     const std::string written = CsvRow().text(text).text("b").take();
     CHECK((written.starts_with("'") || written.starts_with("\"'")));

@@ -31,11 +31,14 @@ TEST_CASE("duo: a BPV record becomes placement.adopted, and with a real end plac
   CHECK(taken.counts.early_ends == 1);
   CHECK(taken.counts.started_unsigned == 1);
   CHECK(taken.counts.new_pseudonyms == 2);
-  REQUIRE(taken.types == std::vector<std::string>{"nl.placements.placement.adopted.v1", "nl.placements.placement.ended.v1",
+  REQUIRE(taken.types == std::vector<std::string>{"nl.placements.placement.adopted.v1",
+                                                  "nl.placements.placement.ended.v1",
                                                   "nl.placements.placement.adopted.v1"});
-  CHECK_THAT(taken.payloads[0], ContainsSubstring("\"learning_path\":\"bbl\"") && ContainsSubstring("\"started_unsigned\":true") &&
-                                    ContainsSubstring("\"learning_company_id\":\"100000001\"") && ContainsSubstring("\"begin_on\":\"2023-08-01\"") &&
-                                    ContainsSubstring("\"hours\":1512") && ContainsSubstring("\"school\":\"roc-noord\""));
+  CHECK_THAT(taken.payloads[0],
+             ContainsSubstring("\"learning_path\":\"bbl\"") && ContainsSubstring("\"started_unsigned\":true") &&
+                 ContainsSubstring("\"learning_company_id\":\"100000001\"") &&
+                 ContainsSubstring("\"begin_on\":\"2023-08-01\"") && ContainsSubstring("\"hours\":1512") &&
+                 ContainsSubstring("\"school\":\"roc-noord\""));
   CHECK_THAT(taken.payloads[1], ContainsSubstring("\"ended_on\":\"2025-01-27\"") && !ContainsSubstring("completed"));
 }
 
@@ -44,9 +47,12 @@ TEST_CASE("duo: separators ; and |, 13 and 16 fields, and three spellings of dat
   const PrivateKey key = PrivateKey::random();
   MemoryOutbox outbox(true);
   const Formats formats = sample::formats();
-  const auto first = take(folder.write("a.csv", bpv("16-9-2022;1-8-2022;31-7-2025;13-11-2023;900;100000001;25655;")), outbox, key, formats);
+  const auto first = take(folder.write("a.csv", bpv("16-9-2022;1-8-2022;31-7-2025;13-11-2023;900;100000001;25655;")),
+                          outbox, key, formats);
   REQUIRE(first.counts.events == 2);
-  const auto wide = take(folder.write("b.csv", bpv("2022-09-16;2022-08-01;2025-07-31;2023-11-13;900;100000001;25655;;;;")), outbox, key, formats);
+  const auto wide =
+      take(folder.write("b.csv", bpv("2022-09-16;2022-08-01;2025-07-31;2023-11-13;900;100000001;25655;;;;")), outbox,
+           key, formats);
   CHECK(wide.counts.unchanged == 1);
   std::string bars = bpv("20220916;20220801;20250731;20231113;900;100000001;25655;");
   std::replace(bars.begin(), bars.end(), ';', '|');
@@ -60,7 +66,9 @@ TEST_CASE("duo: no personal number stands in an event, a note, a reject or a rep
   const PrivateKey key = PrivateKey::random();
   MemoryOutbox outbox(true);
   const Formats formats = sample::formats();
-  const std::string bad = "BPV;900000012;900000005;1;2;x;1-8-2023;31-7-2025;;160;900000012;25779;\r\nBPV;900000012;\"900000005\r\n900000012;x\r\n";
+  const std::string bad =
+      "BPV;900000012;900000005;1;2;x;1-8-2023;31-7-2025;;160;900000012;25779;\r\nBPV;900000012;"
+      "\"900000005\r\n900000012;x\r\n";
   const auto taken = take(folder.write("ro.csv", duo_13 + bad), outbox, key, formats);
   CHECK(taken.rejects.size() >= 2);
   std::string everything = taken.counts.to_json();
@@ -77,14 +85,18 @@ TEST_CASE("duo: a placement keeps its id and its student from file to file, and 
   const PrivateKey key = PrivateKey::random();
   MemoryOutbox outbox(true);
   const Formats formats = sample::formats();
-  const auto first = take(folder.write("a.csv", bpv("1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;")), outbox, key, formats);
-  const auto later = take(folder.write("b.csv", bpv("1-8-2022;1-8-2022;31-7-2025;31-7-2025;900;100000001;25655;")), outbox, key, formats);
+  const auto first =
+      take(folder.write("a.csv", bpv("1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;")), outbox, key, formats);
+  const auto later = take(folder.write("b.csv", bpv("1-8-2022;1-8-2022;31-7-2025;31-7-2025;900;100000001;25655;")),
+                          outbox, key, formats);
   REQUIRE(first.types == std::vector<std::string>{"nl.placements.placement.adopted.v1"});
   REQUIRE(later.types == std::vector<std::string>{"nl.placements.placement.ended.v1"});
   CHECK_THAT(later.payloads[0], ContainsSubstring("\"outcome\":\"completed\""));
   const auto head = [](const std::string& json) { return json.substr(0, json.find("\"school\"")); };
   CHECK(head(first.payloads[0]) == head(later.payloads[0]));
-  const auto other = take(folder.write("c.csv", "VLP;99ZZ\nBPV;900000024;;1;1;1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;\n"), outbox, key, formats);
+  const auto other =
+      take(folder.write("c.csv", "VLP;99ZZ\nBPV;900000024;;1;1;1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;\n"),
+           outbox, key, formats);
   CHECK(head(other.payloads[0]) != head(first.payloads[0]));
 }
 
@@ -141,7 +153,8 @@ TEST_CASE("duo: a bad record is rejected with line, column and reason, and the g
   };
   for (const auto& b : bad) {
     INFO(b.row);
-    const auto taken = take(folder.write("a.csv", "VLP;99ZZ\n" + b.row + "\n" + bpv("1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;").substr(10)));
+    const auto taken = take(folder.write(
+        "a.csv", "VLP;99ZZ\n" + b.row + "\n" + bpv("1-8-2022;1-8-2022;31-7-2025;;900;100000001;25655;").substr(10)));
     CHECK(taken.counts.events == 1);
     CHECK(taken.counts.rejected == 1);
     REQUIRE(taken.rejects.size() >= 1);

@@ -42,7 +42,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
-const std::string vacancy_header = "Plaatsnummer;Afdeling;Branche;Crebo;Niveau;Leerweg;Begindatum;Einddatum;Aantal plaatsen;Opmerking\r\n";
+const std::string vacancy_header =
+    "Plaatsnummer;Afdeling;Branche;Crebo;Niveau;Leerweg;Begindatum;Einddatum;Aantal plaatsen;Opmerking\r\n";
 std::string vacancy(const std::string& number, const std::string& note = "") {
   return number + ";Beuk;VVT;25655, 25656;3,4;BOL;31-8-2026;13-9-2026;2;" + note + "\r\n";
 }
@@ -71,7 +72,8 @@ TEST_CASE("mapping: a mistake is told with its line and what was expected") {
       {"begin_on = \"begin\"", "\"begin_on[0]\" = \"begin\"", "test.toml:19:", "is no list"},
       {"begin_on = \"begin\"", "\"Begin On\" = \"begin\"", "test.toml:19:", "is not a path"},
       {"begin_on = \"begin\"", "begin_on = { text = \"{begin\" }", "test.toml:19:", "a { without its }"},
-      {"format = \"test\"", "format = \"test\"\nencoding = \"klingon\"", "test.toml:3:", "encoding 'klingon' is unknown: utf-8"},
+      {"format = \"test\"", "format = \"test\"\nencoding = \"klingon\"",
+       "test.toml:3:", "encoding 'klingon' is unknown: utf-8"},
       {"format = \"test\"", "format = \"test\"\nseparator = \"x\"", "test.toml:3:", "must be one of ;,|"},
       {"format = \"test\"", "format = 5", "test.toml:2:", "must be a text"},
       {"required = true", "required = \"ja\"", "test.toml:6:", "must be true or false"},
@@ -90,9 +92,11 @@ TEST_CASE("mapping: headers are found without case, by any alias, with spaces, h
   CHECK(folded("  Leerbedrijf-ID ") == folded("leerbedrijf_id"));
   CHECK(folded("CO\xC3\x96RDINATOR") == folded("co\xC3\xB6rdinator"));
   const Folder folder;
-  const auto taken = take(folder.write("v.csv", "VACANCY ID;begin-datum;eind_datum;AANTAL;Programme\n1;x;1-9-2026;1;25655\n"));
+  const auto taken =
+      take(folder.write("v.csv", "VACANCY ID;begin-datum;eind_datum;AANTAL;Programme\n1;x;1-9-2026;1;25655\n"));
   CHECK(taken.error);  // "begin-datum" is not "begindatum"
-  const auto known = take(folder.write("w.csv", "VACANCY ID;Start Date;t/m;AANTAL;Programme\n1;2026-09-01;2026-09-02;1;25655\n"));
+  const auto known =
+      take(folder.write("w.csv", "VACANCY ID;Start Date;t/m;AANTAL;Programme\n1;2026-09-01;2026-09-02;1;25655\n"));
   CHECK(known.counts.events == 1);
 }
 
@@ -101,8 +105,10 @@ TEST_CASE("mapping: a row of a provider becomes vacancy.opened, with its codes, 
   const auto taken = take(folder.write("v.csv", vacancy_header + vacancy("12", "\"zegt \"\"ja\"\"\r\nop dinsdag\"")));
   REQUIRE(taken.types == std::vector<std::string>{"nl.placements.vacancy.opened.v1"});
   const std::string& json = taken.payloads[0];
-  CHECK_THAT(json, ContainsSubstring("\"vacancy_id\":\"roc-noord-12\"") && ContainsSubstring("\"provider\":\"roc-noord\"") &&
-                       ContainsSubstring("\"branch\":\"nursing_home_care\"") && ContainsSubstring("\"programmes\":[\"25655\",\"25656\"]") &&
+  CHECK_THAT(json, ContainsSubstring("\"vacancy_id\":\"roc-noord-12\"") &&
+                       ContainsSubstring("\"provider\":\"roc-noord\"") &&
+                       ContainsSubstring("\"branch\":\"nursing_home_care\"") &&
+                       ContainsSubstring("\"programmes\":[\"25655\",\"25656\"]") &&
                        ContainsSubstring("\"levels\":[3,4]") && ContainsSubstring("\"learning_paths\":[\"bol\"]") &&
                        ContainsSubstring("{\"week\":\"2026-W36\",\"seats\":2},{\"week\":\"2026-W37\",\"seats\":2}]") &&
                        ContainsSubstring("op dinsdag"));
@@ -112,7 +118,8 @@ TEST_CASE("mapping: weeks of a year's turn are ISO weeks") {
   const Folder folder;
   const auto taken = take(folder.write("v.csv", vacancy_header + "1;A;VVT;25655;3;bol;28-12-2026;10-1-2027;1;\n"));
   REQUIRE(taken.payloads.size() == 1);
-  CHECK_THAT(taken.payloads[0], ContainsSubstring("2026-W53") && ContainsSubstring("2027-W01") && !ContainsSubstring("2027-W02"));
+  CHECK_THAT(taken.payloads[0],
+             ContainsSubstring("2026-W53") && ContainsSubstring("2027-W01") && !ContainsSubstring("2027-W02"));
 }
 
 TEST_CASE("mapping: an unchanged row in a later file is passed over, a changed one becomes vacancy.changed") {
@@ -121,8 +128,10 @@ TEST_CASE("mapping: an unchanged row in a later file is passed over, a changed o
   const Formats formats = sample::formats();
   MemoryOutbox outbox(true);
   take(folder.write("a.csv", vacancy_header + vacancy("1") + vacancy("2")), outbox, key, formats);
-  const auto second = take(folder.write("b.csv", vacancy_header + vacancy("2", "anders") + vacancy("1") + vacancy("3")), outbox, key, formats);
-  CHECK(second.types == std::vector<std::string>{"nl.placements.vacancy.changed.v1", "nl.placements.vacancy.opened.v1"});
+  const auto second = take(folder.write("b.csv", vacancy_header + vacancy("2", "anders") + vacancy("1") + vacancy("3")),
+                           outbox, key, formats);
+  CHECK(second.types ==
+        std::vector<std::string>{"nl.placements.vacancy.changed.v1", "nl.placements.vacancy.opened.v1"});
   CHECK(second.counts.unchanged == 1);
   CHECK(second.counts.changed == 1);
 }
@@ -132,7 +141,8 @@ TEST_CASE("mapping: a row that goes back to what it was is sent again, under ano
   const PrivateKey key = PrivateKey::random();
   const Formats formats = sample::formats();
   MemoryOutbox outbox(true);
-  for (const std::string note : {"eerst", "dan", "eerst"}) take(folder.write("a.csv", vacancy_header + vacancy("1", note)), outbox, key, formats);
+  for (const std::string note : {"eerst", "dan", "eerst"})
+    take(folder.write("a.csv", vacancy_header + vacancy("1", note)), outbox, key, formats);
   REQUIRE(outbox.events().size() == 3);
   std::set<std::string> ids;
   for (const auto& e : outbox.events()) ids.insert(e.foreign_id);
@@ -145,17 +155,23 @@ TEST_CASE("mapping: columns may stand in another order, and columns that nobody 
   const PrivateKey key = PrivateKey::random();
   const Formats formats = sample::formats();
   MemoryOutbox outbox(true);
-  take(folder.write("a.csv", "Plaatsnummer;Crebo;Begindatum;Einddatum;Aantal\n1;25655;1-9-2026;2-9-2026;1\n"), outbox, key, formats);
-  const auto other = take(folder.write("b.csv", "Kleur,Aantal,Crebo,Einddatum,Begindatum,Plaatsnummer\nrood,1,25655,20260902,2026-09-01,1\n"),
-                          outbox, key, formats);
+  take(folder.write("a.csv", "Plaatsnummer;Crebo;Begindatum;Einddatum;Aantal\n1;25655;1-9-2026;2-9-2026;1\n"), outbox,
+       key, formats);
+  const auto other =
+      take(folder.write("b.csv",
+                        "Kleur,Aantal,Crebo,Einddatum,Begindatum,Plaatsnummer\nrood,1,25655,20260902,2026-09-01,1\n"),
+           outbox, key, formats);
   CHECK(other.counts.unchanged == 1);
 }
 
 TEST_CASE("mapping: one row can make two events, the second only when its column is filled") {
   const Folder folder;
-  const std::string header = "Plaatsingsnummer;Studentnummer;Crebo;Begindatum;Geplande einddatum;Werkelijke einddatum\n";
-  const auto taken = take(folder.write("p.csv", header + "1;S-100;25655;1-9-2025;1-2-2026;\n2;S-101;25655;1-9-2025;1-2-2026;3-11-2025\n"));
-  CHECK(taken.types == std::vector<std::string>{"nl.placements.placement.adopted.v1", "nl.placements.placement.adopted.v1",
+  const std::string header =
+      "Plaatsingsnummer;Studentnummer;Crebo;Begindatum;Geplande einddatum;Werkelijke einddatum\n";
+  const auto taken = take(
+      folder.write("p.csv", header + "1;S-100;25655;1-9-2025;1-2-2026;\n2;S-101;25655;1-9-2025;1-2-2026;3-11-2025\n"));
+  CHECK(taken.types == std::vector<std::string>{"nl.placements.placement.adopted.v1",
+                                                "nl.placements.placement.adopted.v1",
                                                 "nl.placements.placement.ended.v1"});
 }
 
@@ -165,8 +181,11 @@ TEST_CASE("mapping: a student number becomes a pseudonym, the same from file to 
   const Formats formats = sample::formats();
   MemoryOutbox outbox(true);
   const std::string header = "Studentnummer;Datum signaal;Vervolgactie;Datum vervolgactie;Gesignaleerd door\n";
-  const auto a = take(folder.write("a.csv", header + "987654321;1-10-2026;gesprek met student;5-10-2026;mentor\n"), outbox, key, formats);
-  const auto b = take(folder.write("b.csv", header + "987654321;2-10-2026;Extra begeleiding;5-10-2026;SLB\n987654321;x;y;z;q\n"), outbox, key, formats);
+  const auto a = take(folder.write("a.csv", header + "987654321;1-10-2026;gesprek met student;5-10-2026;mentor\n"),
+                      outbox, key, formats);
+  const auto b =
+      take(folder.write("b.csv", header + "987654321;2-10-2026;Extra begeleiding;5-10-2026;SLB\n987654321;x;y;z;q\n"),
+           outbox, key, formats);
   REQUIRE(a.types == std::vector<std::string>{"nl.placements.student.at-risk.v1"});
   REQUIRE(b.payloads.size() == 1);
   const auto student = [](const std::string& json) {
@@ -184,9 +203,11 @@ TEST_CASE("mapping: a student number becomes a pseudonym, the same from file to 
 TEST_CASE("mapping: a bad row goes to the rejects with line, column and reason while the good ones go on") {
   const Folder folder;
   const auto taken = take(folder.write(
-      "v.csv", vacancy_header + vacancy("1") + "2;Beuk;Kapper;25655;3;bol;1-9-2026;2-9-2026;1;\r\n" + "3;Beuk;VVT;25655;3;bol;31-6-2026;2-9-2026;1;\r\n" +
-                   "4;Beuk;VVT;25655;drie;bol;1-9-2026;2-9-2026;1;\r\n" + ";Beuk;VVT;25655;3;bol;1-9-2026;2-9-2026;1;\r\n" +
-                   "6;Beuk;VVT;25655;3;bol;1-9-2026\r\n" + "7;Beuk;VVT;25655;3;bol;1-9-2026;2-9-2026;1;;te veel\r\n" + vacancy("8")));
+      "v.csv", vacancy_header + vacancy("1") + "2;Beuk;Kapper;25655;3;bol;1-9-2026;2-9-2026;1;\r\n" +
+                   "3;Beuk;VVT;25655;3;bol;31-6-2026;2-9-2026;1;\r\n" +
+                   "4;Beuk;VVT;25655;drie;bol;1-9-2026;2-9-2026;1;\r\n" +
+                   ";Beuk;VVT;25655;3;bol;1-9-2026;2-9-2026;1;\r\n" + "6;Beuk;VVT;25655;3;bol;1-9-2026\r\n" +
+                   "7;Beuk;VVT;25655;3;bol;1-9-2026;2-9-2026;1;;te veel\r\n" + vacancy("8")));
   CHECK(taken.counts.events == 2);
   CHECK(taken.counts.rejected == 6);
   REQUIRE(taken.rejects.size() == 6);
@@ -195,9 +216,12 @@ TEST_CASE("mapping: a bad row goes to the rejects with line, column and reason w
     std::string field, reason;
     Errc code;
   } expected[] = {
-      {3, 8, "Branche", "one of:", Errc::csv_value},      {4, 24, "Begindatum", "a date", Errc::csv_value},
-      {5, 18, "Niveau", "whole number", Errc::csv_value}, {6, 1, "Plaatsnummer", "empty", Errc::csv_value},
-      {7, 32, "", "7 fields where the header has 10", Errc::csv_width}, {8, 45, "", "11 fields", Errc::csv_width},
+      {3, 8, "Branche", "one of:", Errc::csv_value},
+      {4, 24, "Begindatum", "a date", Errc::csv_value},
+      {5, 18, "Niveau", "whole number", Errc::csv_value},
+      {6, 1, "Plaatsnummer", "empty", Errc::csv_value},
+      {7, 32, "", "7 fields where the header has 10", Errc::csv_width},
+      {8, 45, "", "11 fields", Errc::csv_width},
   };
   for (std::size_t i = 0; i < 6; ++i) {
     INFO("row " << i);
@@ -221,7 +245,8 @@ TEST_CASE("mapping: a value that the schema refuses is told at its column") {
 
 TEST_CASE("mapping: a personal number in a note stays here: the row is rejected, and the number is not repeated") {
   const Folder folder;
-  const auto taken = take(folder.write("v.csv", vacancy_header + vacancy("1", "bel 900000041 even") + vacancy("2", "bel even")));
+  const auto taken =
+      take(folder.write("v.csv", vacancy_header + vacancy("1", "bel 900000041 even") + vacancy("2", "bel even")));
   CHECK(taken.counts.events == 1);
   REQUIRE(taken.rejects.size() == 1);
   CHECK(taken.rejects[0].code == Errc::personal_number);
@@ -253,5 +278,6 @@ TEST_CASE("mapping: a mapping of the member takes the place of a built-in one of
 
 TEST_CASE("mapping: rows of nothing but separators are no rows") {
   const Folder folder;
-  CHECK(take(folder.write("v.csv", vacancy_header + vacancy("1") + ";;;;;;;;;\r\n ; ;;;;;;;;\r\n")).counts.records == 1);
+  CHECK(take(folder.write("v.csv", vacancy_header + vacancy("1") + ";;;;;;;;;\r\n ; ;;;;;;;;\r\n")).counts.records ==
+        1);
 }

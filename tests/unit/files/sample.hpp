@@ -73,7 +73,8 @@ struct Taken {
 };
 
 /// Read a file to its end, onto `outbox`.
-inline Taken take(const std::filesystem::path& path, MemoryOutbox& outbox, const PrivateKey& key, const Formats& known) {
+inline Taken take(const std::filesystem::path& path, MemoryOutbox& outbox, const PrivateKey& key,
+                  const Formats& known) {
   Taken taken;
   const std::size_t before = outbox.events().size();
   auto opened = open_file(path, known, "roc-noord");

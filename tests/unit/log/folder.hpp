@@ -49,7 +49,9 @@ struct Writer {
   TimeMs now{1'795'000'000'000};
   bool defined = false;
 
-  explicit Writer(const Snapshot& at) : next(at.next_seq), head(at.head), defined(!at.atoms.empty()) {}
+  explicit Writer(const Snapshot& at) : next(at.next_seq), head(at.head), defined(!at.atoms.empty()) {
+    if (at.last_recorded > now) now = at.last_recorded;
+  }
 
   /// A commit of `events` events with a producer's and a consumer's row.
   Commit commit(std::size_t events = 3) {
@@ -63,7 +65,8 @@ struct Writer {
       for (const Definition& d : out.definitions) builder.define(d);
       defined = true;
     }
-    for (std::size_t i = 0; i < events; ++i) builder.add(random_entry(random), random_body(random, 20 + random() % 300));
+    for (std::size_t i = 0; i < events; ++i)
+      builder.add(random_entry(random), random_body(random, 20 + random() % 300));
     std::vector<MemberNo> everybody;
     for (std::uint32_t m = 0; m < 16; ++m) everybody.emplace_back(m);
     out.chunk = std::make_shared<const Chunk>(std::move(builder).finish(everybody));

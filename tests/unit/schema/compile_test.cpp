@@ -72,19 +72,24 @@ TEST_CASE("schema: an attribute that is missing, unknown or impossible refuses t
 TEST_CASE("schema: attributes that contradict each other refuse the schema") {
   CHECK_THAT(refusal(with("\"parties\"", "\"regional\""), parts), ContainsSubstring("regional needs readers"));
   CHECK_THAT(refusal(good + ", readers: \"school\"", parts), ContainsSubstring("are for regional types"));
-  CHECK_THAT(refusal(with("\"parties\"", "\"public\"") + ", roles: \"bureau\"", parts), ContainsSubstring("roles are for"));
+  CHECK_THAT(refusal(with("\"parties\"", "\"public\"") + ", roles: \"bureau\"", parts),
+             ContainsSubstring("roles are for"));
   CHECK_THAT(refusal(with("\"parties\"", "\"public\""), parts + "who: string (person, required);"),
              ContainsSubstring("public, and has personal data"));
   CHECK_THAT(refusal(with("\"parties\"", "\"public\""), parts + "note: string (personal);"),
              ContainsSubstring("public, and has personal data"));
-  CHECK_THAT(refusal(with("\"parties\"", "\"public\"") + ", gate: \"consent\"", parts), ContainsSubstring("a gate is for"));
+  CHECK_THAT(refusal(with("\"parties\"", "\"public\"") + ", gate: \"consent\"", parts),
+             ContainsSubstring("a gate is for"));
   CHECK_THAT(refusal(good, "thing_id: string (subject, required);"), ContainsSubstring("names none"));
-  CHECK_THAT(refusal(with("\"parties\"", "\"sealed\"") + ", roles: \"bureau\"", "thing_id: string (subject, required);"),
-             ContainsSubstring("needs a party"));
+  CHECK_THAT(
+      refusal(with("\"parties\"", "\"sealed\"") + ", roles: \"bureau\"", "thing_id: string (subject, required);"),
+      ContainsSubstring("needs a party"));
 }
 
 TEST_CASE("schema: a field that events do not use refuses the schema") {
-  const auto field = [](const std::string& f, const std::string& before = "") { return refusal(good, parts + f, before); };
+  const auto field = [](const std::string& f, const std::string& before = "") {
+    return refusal(good, parts + f, before);
+  };
   CHECK_THAT(field("other: string (subject, required);"), ContainsSubstring("another subject"));
   CHECK_THAT(field("who: string (person);"), ContainsSubstring("is required"));
   CHECK_THAT(field("who: int (person);"), ContainsSubstring("a subject or person is a string"));
@@ -98,7 +103,8 @@ TEST_CASE("schema: a field that events do not use refuses the schema") {
   CHECK_THAT(field("many: [long];"), ContainsSubstring("8-byte"));
   CHECK_THAT(field("s: S;", "struct S { a: int; }"), ContainsSubstring("is a struct"));
   CHECK_THAT(field("s: [S];", "struct S { a: int; }"), ContainsSubstring("is a struct"));
-  CHECK_THAT(field("u: U;", "table A { a: int; } union U { A }"), ContainsSubstring("of a kind that events do not use"));
+  CHECK_THAT(field("u: U;", "table A { a: int; } union U { A }"),
+             ContainsSubstring("of a kind that events do not use"));
   CHECK_THAT(field("e: E;", "enum E : ubyte { a, b }"), ContainsSubstring("= null"));
   CHECK_THAT(field("e: E = null;", "enum E : ubyte { a, b = 64 }"), ContainsSubstring("values are 0 to 63"));
   CHECK_THAT(field("t: T;", "table T { who: string (person, required); }"), ContainsSubstring("event's own table"));
@@ -119,9 +125,13 @@ TEST_CASE("schema: a type that is there already, and a file that is no schema, a
 
 TEST_CASE("schema: parties are read wherever they stand, with the name of their field") {
   Registry registry;
-  REQUIRE(registry.add(bfbs_of(event_fbs(good,
-      R"(thing_id: string (subject, required); legs: [Leg]; first: Leg; others: [string] (party); school: string (party);)",
-      "table Leg { provider: string (party); next: Leg; }"))).has_value());
+  REQUIRE(
+      registry
+          .add(bfbs_of(event_fbs(
+              good,
+              R"(thing_id: string (subject, required); legs: [Leg]; first: Leg; others: [string] (party); school: string (party);)",
+              "table Leg { provider: string (party); next: Leg; }")))
+          .has_value());
   const EventType& t = *registry.find("nl.test.thing.done.v1");
   const auto p = registry.from_json(t, R"({"thing_id":"t","legs":[{"provider":"a"},{"next":{"provider":"b"}},{}],
                                           "first":{"provider":"c"},"others":["d","e"]})");

@@ -88,7 +88,8 @@ TEST_CASE("schema: a change that would let somebody hear, read or keep more is f
 
 TEST_CASE("schema: a field more needs a higher revision") {
   const std::string last = "  effective_on: int (format: \"date\");\n}\n\n/// Replaces what was registered";
-  const std::string grown = "  effective_on: int (format: \"date\");\n  more: string;\n}\n\n/// Replaces what was registered";
+  const std::string grown =
+      "  effective_on: int (format: \"date\");\n  more: string;\n}\n\n/// Replaces what was registered";
   CHECK_THAT(faults_of("demand.fbs", last, grown), ContainsSubstring("more fields under the same revision"));
 }
 

@@ -64,7 +64,8 @@ TEST_CASE("schema: an event that cannot be kept whole is refused with the place 
   CHECK(refusal(head + R"("time":"yesterday",)" + data) == "$.time: a time of RFC 3339 is expected");
   CHECK(refusal(head + R"("correlationid":"5",)" + data) == "$.correlationid: a UUID is expected");
   CHECK(refusal(head + R"("hop":256,)" + data) == "$.hop: a small whole number is expected");
-  CHECK(refusal(head + R"("datacontenttype":"text/xml",)" + data) == "$.datacontenttype: \"application/json\" is expected");
+  CHECK(refusal(head + R"("datacontenttype":"text/xml",)" + data) ==
+        "$.datacontenttype: \"application/json\" is expected");
   CHECK(refusal(head + R"("data":{"demand_id":"d","school":"s","needs":[{"level":300}]}})") ==
         "$.data.needs[0].level: a whole number (ubyte) is expected");
   const auto unknown = builtin().event_from_json(R"({"specversion":"1.0","type":"nl.x.y.v1","data":{}})");

@@ -1,4 +1,4 @@
-// What the schema tests share.
+// tests/unit/schema/fixtures.hpp: what the schema tests share.
 #pragma once
 
 #include "hub/schema/registry.hpp"

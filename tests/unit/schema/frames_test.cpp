@@ -59,8 +59,8 @@ bool same(std::span<const schema::EventView> a, std::span<const schema::EventVie
   return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return same(x, y); });
 }
 bool aligned(std::span<const schema::EventView> events) {
-  return std::ranges::all_of(
-      events, [](const auto& e) { return reinterpret_cast<std::uintptr_t>(e.payload.data()) % 8 == 0; });
+  return std::ranges::all_of(events,
+                             [](const auto& e) { return reinterpret_cast<std::uintptr_t>(e.payload.data()) % 8 == 0; });
 }
 
 struct Batch {
@@ -167,7 +167,8 @@ TEST_CASE("frames: every other message comes back as it was sent") {
   const Welcome welcome = through(w);
   CHECK((welcome.epoch == w.epoch && welcome.hub == w.hub && welcome.member == w.member));
   CHECK((welcome.lease_ms == w.lease_ms && welcome.window_bytes == w.window_bytes));
-  CHECK((welcome.producer_last_sequence == w.producer_last_sequence && welcome.producer_last_hash == w.producer_last_hash));
+  CHECK((welcome.producer_last_sequence == w.producer_last_sequence &&
+         welcome.producer_last_hash == w.producer_last_hash));
 
   PubAck a;
   a.up_to = ProducerSeq(9);
@@ -257,7 +258,8 @@ Bytes foreign_pub(std::size_t events, std::size_t payload_bytes) {
   std::vector<flatbuffers::Offset<fb::Event>> list;
   for (std::size_t i = 0; i < events; ++i) {
     const auto payload = b.CreateVector(data);
-    list.push_back(fb::CreateEvent(b, nullptr, text, 1, text, text, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, false, payload));
+    list.push_back(
+        fb::CreateEvent(b, nullptr, text, 1, text, text, 0, 0, nullptr, nullptr, 0, 0, 0, 0, 0, false, payload));
   }
   b.Finish(fb::CreatePub(b, 1, b.CreateVector(list)));
   Bytes frame = encode(SessionEpoch(1), Pub{});
@@ -314,7 +316,8 @@ TEST_CASE("frames: whatever bytes are flipped, decode refuses or gives views ins
     Bytes frame = encode(SessionEpoch(1), Pub{ProducerSeq(1), batch.views});
     const auto flips = *rc::gen::inRange(1, 6);
     for (int i = 0; i < flips; ++i) {
-      frame[*rc::gen::inRange<std::size_t>(16, frame.size())] ^= static_cast<std::uint8_t>(1U << *rc::gen::inRange(0, 8));
+      frame[*rc::gen::inRange<std::size_t>(16, frame.size())] ^=
+          static_cast<std::uint8_t>(1U << *rc::gen::inRange(0, 8));
     }
     const auto decoded = decode(frame);
     if (!decoded) return;

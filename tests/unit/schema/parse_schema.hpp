@@ -1,4 +1,4 @@
-// Schemas written in a test, compiled as flatc would.
+// tests/unit/schema/parse_schema.hpp: schemas written in a test, compiled as flatc would.
 #pragma once
 
 #include <string>

@@ -110,8 +110,9 @@ TEST_CASE("schema: whatever bits are flipped, what we accept FlatBuffers accepts
       Bytes payload = good;
       for (int flips = *rc::gen::inRange(1, 4); flips > 0; --flips) {
         const auto at = *rc::gen::inRange<std::size_t>(0, payload.size());
-        payload[at] = *rc::gen::arbitrary<bool>() ? static_cast<std::uint8_t>(payload[at] ^ (1U << *rc::gen::inRange(0, 8)))
-                                                  : *rc::gen::arbitrary<std::uint8_t>();
+        payload[at] = *rc::gen::arbitrary<bool>()
+                          ? static_cast<std::uint8_t>(payload[at] ^ (1U << *rc::gen::inRange(0, 8)))
+                          : *rc::gen::arbitrary<std::uint8_t>();
       }
       if (*rc::gen::inRange(0, 8) == 0) payload.resize(*rc::gen::inRange<std::size_t>(0, payload.size()));
       const Status verified = s.registry->verify(*s.type, payload);
@@ -156,5 +157,6 @@ TEST_CASE("schema: numbers with a format are held to it") {
   CHECK((!in_range(Format::date, -719'163) && !in_range(Format::date, 2'932'897)));
   CHECK((in_range(Format::week, 202'653) && !in_range(Format::week, 202'654) && !in_range(Format::week, 202'600)));
   CHECK((in_range(Format::month, 202'612) && !in_range(Format::month, 202'613) && !in_range(Format::month, -202'612)));
-  CHECK((in_range(Format::timestamp, 0) && !in_range(Format::timestamp, INT64_MAX) && !in_range(Format::timestamp, INT64_MIN)));
+  CHECK((in_range(Format::timestamp, 0) && !in_range(Format::timestamp, INT64_MAX) &&
+         !in_range(Format::timestamp, INT64_MIN)));
 }

@@ -1,4 +1,4 @@
-// Property tests under Catch: rapidcheck prints the seed and the smallest
+// tests/unit/schema/property.hpp: property tests under Catch. rapidcheck prints the seed and the smallest
 // counterexample; run again with RC_PARAMS="seed=..." to repeat it.
 #pragma once
 

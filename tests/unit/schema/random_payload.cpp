@@ -46,15 +46,22 @@ class Maker {
     }
     if (step.enumeration != no_index) return code(plan_.enums[step.enumeration]);
     switch (step.format) {
-      case Format::none: break;
-      case Format::date: return static_cast<std::uint32_t>(*rc::gen::inRange(-719'162, 2'932'897));
-      case Format::timestamp: return static_cast<std::uint64_t>(*rc::gen::inRange<std::int64_t>(0, 253'402'300'799'999));
-      case Format::week: return static_cast<std::uint64_t>(*rc::gen::inRange(1, 10'000) * 100 + *rc::gen::inRange(1, 54));
-      case Format::month: return static_cast<std::uint64_t>(*rc::gen::inRange(1, 10'000) * 100 + *rc::gen::inRange(1, 13));
+      case Format::none:
+        break;
+      case Format::date:
+        return static_cast<std::uint32_t>(*rc::gen::inRange(-719'162, 2'932'897));
+      case Format::timestamp:
+        return static_cast<std::uint64_t>(*rc::gen::inRange<std::int64_t>(0, 253'402'300'799'999));
+      case Format::week:
+        return static_cast<std::uint64_t>(*rc::gen::inRange(1, 10'000) * 100 + *rc::gen::inRange(1, 54));
+      case Format::month:
+        return static_cast<std::uint64_t>(*rc::gen::inRange(1, 10'000) * 100 + *rc::gen::inRange(1, 13));
     }
     if (kind == Kind::boolean) return *rc::gen::inRange<std::uint64_t>(0, 2);
-    if (kind == Kind::f32) return std::bit_cast<std::uint32_t>(static_cast<float>(*rc::gen::inRange(-1'000, 1'000)) / 8);
-    if (kind == Kind::f64) return std::bit_cast<std::uint64_t>(static_cast<double>(*rc::gen::arbitrary<std::int32_t>()) / 8);
+    if (kind == Kind::f32)
+      return std::bit_cast<std::uint32_t>(static_cast<float>(*rc::gen::inRange(-1'000, 1'000)) / 8);
+    if (kind == Kind::f64)
+      return std::bit_cast<std::uint64_t>(static_cast<double>(*rc::gen::arbitrary<std::int32_t>()) / 8);
     if (is_hidden) return secret_number;
     return *rc::gen::inRange<std::uint64_t>(0, 100);
   }

@@ -1,4 +1,4 @@
-// Random payloads of a type, made by its plan, for property tests.
+// tests/unit/schema/random_payload.hpp: random payloads of a type, made by its plan, for property tests.
 #pragma once
 
 #include "hub/schema/plan.hpp"

@@ -56,7 +56,8 @@ TEST_CASE("schema: every event says from when it holds, but for the one that mus
 }
 
 TEST_CASE("schema: what says that a student is at risk reaches the school alone and has no free text") {
-  for (const char* name : {"student.at-risk", "risk.owner-assigned", "risk.followed-up", "risk.escalated", "risk.closed"}) {
+  for (const char* name :
+       {"student.at-risk", "risk.owner-assigned", "risk.followed-up", "risk.escalated", "risk.closed"}) {
     INFO(name);
     const EventType& t = type(name);
     CHECK(t.routing == Routing::parties);
@@ -77,13 +78,15 @@ TEST_CASE("schema: a counted dropout has no person, no party, no subject and no 
   const EventType& t = type("dropout.counted");
   CHECK(t.routing == Routing::operators);
   CHECK_FALSE(t.has_person);
-  const Bytes p = payload("dropout.counted", R"({"month":"2026-09","profile":"overload","branch":"hospital","year":1})");
+  const Bytes p =
+      payload("dropout.counted", R"({"month":"2026-09","profile":"overload","branch":"hospital","year":1})");
   const Facts facts = builtin().facts(t, p);
   CHECK((facts.subject.empty() && facts.person.empty() && facts.parties.empty()));
 }
 
 TEST_CASE("schema: an invitation and its answers name no student") {
-  for (const char* name : {"handover.invited", "handover.accepted", "handover.declined", "handover.invitation-expired"}) {
+  for (const char* name :
+       {"handover.invited", "handover.accepted", "handover.declined", "handover.invitation-expired"}) {
     INFO(name);
     CHECK_FALSE(type(name).has_person);
     CHECK(type(name).datacategory == "none");
@@ -188,7 +191,8 @@ TEST_CASE("schema: a payload without a required field, with an unknown code or w
 }
 
 TEST_CASE("schema: a masked payload has no byte of what is hidden, and reads as masked") {
-  const std::string json = R"({"handover_id":"h-1","student":"PSEUDONYM-0001","school":"school-a","method":"in_person"})";
+  const std::string json =
+      R"({"handover_id":"h-1","student":"PSEUDONYM-0001","school":"school-a","method":"in_person"})";
   const EventType& t = type("handover.student-agreed");
   const auto masked = builtin().mask(t, payload("handover.student-agreed", json));
   REQUIRE(masked.has_value());

@@ -10,13 +10,14 @@ using namespace iro;
 using namespace iro::schema;
 
 TEST_CASE("schema: UTF-8 is told from what only looks like it") {
-  for (const char* good : {"", "a", "stageplaats", "één", "\xF0\x9F\x98\x80", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF",
-                           "twaalf en \xE2\x82\xAC", "\xC2\x80", "\xE0\xA0\x80", "\xF0\x90\x80\x80"}) {
+  for (const char* good : {"", "a", "stageplaats", "één", "\xF0\x9F\x98\x80", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF",
+                           "\xED\x9F\xBF", "twaalf en \xE2\x82\xAC", "\xC2\x80", "\xE0\xA0\x80", "\xF0\x90\x80\x80"}) {
     INFO(good);
     CHECK(is_utf8(good));
   }
-  for (const char* bad : {"\x80", "\xC0\xA0", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                          "\xF5\x80\x80\x80", "\xFF", "abcdefgh\xC3", "abcdefg\xE2\x82", "\xC3(", "\xE2\x28\xA1"}) {
+  for (const char* bad :
+       {"\x80", "\xC0\xA0", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80", "\xFF", "abcdefgh\xC3", "abcdefg\xE2\x82", "\xC3(", "\xE2\x28\xA1"}) {
     CHECK_FALSE(is_utf8(bad));
   }
 }

@@ -109,7 +109,8 @@ std::string Region::payload(const std::string& type, const std::string& subject,
   }
   if (type.find("placement.") != std::string::npos) {
     named.push_back(MemberNo(1));
-    return R"({"placement_id":")" + subject + R"(","student":"pseudo-1234","school":"school-a","provider":")" + a + "\"}";
+    return R"({"placement_id":")" + subject + R"(","student":"pseudo-1234","school":"school-a","provider":")" + a +
+           "\"}";
   }
   return R"({"membership_id":")" + subject + R"(","member":")" + a + "\"}";
 }
@@ -183,7 +184,8 @@ void Region::commit(Views* views) {
   head_ = commit.chunk->head;
   IRO_ASSERT(log_->commit(commit), "a log in memory takes it");
   now_ = now_.plus(static_cast<std::int64_t>(1 + random(2'000)));
-  if (views != nullptr) IRO_ASSERT(views->committed(commit.chunk, commit.definitions, members_), "what we wrote verifies");
+  if (views != nullptr)
+    IRO_ASSERT(views->committed(commit.chunk, commit.definitions, members_), "what we wrote verifies");
 }
 
 void Region::fill(std::size_t chunks, std::size_t most, Views* views) {

@@ -52,12 +52,12 @@ class Region {
 
   /// What add() needs to know of an event; the rest comes by chance.
   struct Wish {
-    std::string type;      // "": one of the four of this region
-    std::string subject;   // "": one of twenty
+    std::string type;     // "": one of the four of this region
+    std::string subject;  // "": one of twenty
     std::optional<MemberNo> sender;
     std::optional<std::vector<MemberNo>> full;
     std::optional<std::vector<MemberNo>> masked;
-    EventId id;            // zero: a new one
+    EventId id;  // zero: a new one
     std::uint16_t expiry_month = log::kept_for_ever;
   };
   /// Add an event to the open chunk.

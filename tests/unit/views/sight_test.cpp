@@ -9,14 +9,16 @@ using schema::Routing;
 
 namespace {
 
-constexpr Routing classes[] = {Routing::publik, Routing::regional, Routing::parties, Routing::sealed, Routing::operators};
+constexpr Routing classes[] = {Routing::publik, Routing::regional, Routing::parties, Routing::sealed,
+                               Routing::operators};
 constexpr Receive grants[] = {Receive::none, Receive::masked, Receive::full, Receive::denied};
 
 template <typename Check>
 void for_every_claim(Check check) {
   for (const Routing routing : classes) {
     for (const Receive today : grants) {
-      for (int bits = 0; bits < 8; ++bits) check(Claim{routing, (bits & 1) != 0, (bits & 2) != 0, today, (bits & 4) != 0});
+      for (int bits = 0; bits < 8; ++bits)
+        check(Claim{routing, (bits & 1) != 0, (bits & 2) != 0, today, (bits & 4) != 0});
     }
   }
 }

@@ -1,0 +1,236 @@
+// bench/hub_bench.cpp: a real irod with everything on (CURVE, admission, detectors, encryption at rest where the
+// type asks it, FULL commits), beside Redis Streams and the disk's own fdatasync rate in the same run.
+//
+// A publisher keeps `outstanding` events in flight and sends what is free in one PUB.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "bench/peers.hpp"
+#include "bench/raw_client.hpp"
+#include "hub/schema/registry.hpp"
+#include "tests/support/running_hub.hpp"
+
+namespace iro::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Row {
+  std::string what;
+  double hub = 0;
+  double redis = 0;
+  std::string unit;
+};
+
+Clock::time_point in(double seconds) { return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
+
+/// A vacancy whose payload has about 256 bytes.
+Bytes payload(const schema::Registry& registry) {
+  const std::string note(96, 'n');
+  auto made = registry.from_json(*registry.find_loosely("vacancy.opened"),
+                                 fmt::format(R"({{"vacancy_id":"vac-000001","provider":"hospital-a","offer":{{"branch":"hospital","note":"{}"}},"effective_on":"2026-09-01"}})", note));
+  if (!made) throw std::runtime_error(made.error().text());
+  return std::move(*made);
+}
+
+class Bench {
+ public:
+  Bench(double seconds) : seconds_(seconds), hub_(folder_.path()), registry_(std::move(*schema::Registry::builtin())), payload_(payload(registry_)) {
+    hub_.start();
+    for (int i = 0; i < 8; ++i) publishers_.push_back(hub_.enrol(fmt::format("hospital-{}", i), {"care_provider"}));
+    school_ = hub_.enrol("school-a", {"school"});
+  }
+
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::size_t payload_bytes() const { return payload_.size(); }
+  [[nodiscard]] double idle_mib() const {
+    std::ifstream status(fmt::format("/proc/{}/status", hub_.pid()));
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+    }
+    return 0;
+  }
+
+  double publish_rate(int publishers, std::size_t outstanding) {
+    std::atomic<std::uint64_t> done{0};
+    const auto start = Clock::now();
+    const auto until = in(seconds_);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < publishers; ++i) {
+      threads.emplace_back([&, i] { done += publish(publishers_[static_cast<std::size_t>(i)], fmt::format("{}x{}-{}", publishers, outstanding, i), outstanding, until); });
+    }
+    for (auto& t : threads) t.join();
+    return static_cast<double>(done) / std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  /// Microseconds from the PUB to the DELIVER, at 1,000 events a second: p50 and p99.
+  std::pair<double, double> latency() {
+    RawClient consumer(context_, school_, "latency");
+    const ConsumerNo no = consumer.subscribe("latency", wire::From::now);
+    RawClient publisher(context_, publishers_[0], "latency-pub");
+    std::vector<double> micros;
+    ProducerSeq sequence(1);
+    auto next = Clock::now();
+    for (int i = 0; i < static_cast<int>(seconds_ * 1'000); ++i) {
+      next += std::chrono::milliseconds(1);
+      std::this_thread::sleep_until(next);
+      const auto sent = Clock::now();
+      publisher.send(wire::Pub{sequence, {event(publishers_[0], i)}});
+      sequence = sequence.next();
+      while (true) {
+        const wire::Message m = consumer.receive();
+        const auto* d = std::get_if<wire::Deliver>(&m.body);
+        if (d == nullptr) continue;
+        micros.push_back(std::chrono::duration<double, std::micro>(Clock::now() - sent).count());
+        consumer.send(wire::Ack{no, d->first_number + d->events.size() - 1, {}});
+        break;
+      }
+      while (publisher.receive_within(0)) {
+      }
+    }
+    std::ranges::sort(micros);
+    return {micros[micros.size() / 2], micros[micros.size() * 99 / 100]};
+  }
+
+  /// Deliveries a second to `readers` consumers of one member, while one publisher sends 1024 at a time.
+  double fan_out(int readers) {
+    std::atomic<std::uint64_t> got{0};
+    std::atomic<int> ready{0};
+    std::atomic<bool> stop{false};
+    // Sessions are cheap, threads are not: a few threads serve many consumers.
+    std::vector<std::thread> threads;
+    constexpr int per_session = 50;
+    for (int t = 0; t < readers / per_session; ++t) {
+      threads.emplace_back([&, t] {
+        RawClient client(context_, school_, fmt::format("fan-{}", t));
+        for (int k = 0; k < per_session; ++k) client.subscribe(fmt::format("fan-{}-{}", t, k), wire::From::now);
+        ++ready;
+        while (!stop) {
+          const auto m = client.receive_within(50);
+          const auto* d = m ? std::get_if<wire::Deliver>(&m->body) : nullptr;
+          if (d == nullptr) continue;
+          got += d->events.size();
+          client.send(wire::Ack{d->consumer, d->first_number + d->events.size() - 1, {}});
+        }
+      });
+    }
+    while (ready < readers / per_session) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const auto start = Clock::now();
+    publish(publishers_[0], "fan-out", 1'024, in(seconds_));
+    const double rate = static_cast<double>(got) / std::chrono::duration<double>(Clock::now() - start).count();
+    stop = true;
+    for (auto& t : threads) t.join();
+    return rate;
+  }
+
+ private:
+  schema::EventView event(const client::KeyFile& keys, std::int64_t) {
+    schema::EventView e;
+    e.id = make_event_id(static_cast<std::uint64_t>(clock_.now().value()));
+    e.type = "nl.placements.vacancy.opened.v1";
+    e.source = keys.source;
+    e.time = clock_.now();
+    e.payload = payload_;
+    return e;
+  }
+
+  std::uint64_t publish(const client::KeyFile& keys, const std::string& name, std::size_t outstanding, Clock::time_point until) {
+    RawClient client(context_, keys, name);
+    std::vector<schema::EventView> events;
+    // Ids are made beforehand: their randomness is the client's cost, not the hub's.
+    for (std::size_t i = 0; i < outstanding; ++i) events.push_back(event(keys, static_cast<std::int64_t>(i)));
+    std::uint64_t acked = 0;
+    std::uint64_t sent = 0;
+    while (Clock::now() < until) {
+      const std::size_t room = outstanding - static_cast<std::size_t>(sent - acked);
+      if (room > 0) {
+        for (std::size_t i = 0; i < room; ++i) std::memcpy(events[i].id.b.data() + 8, &(++counter_local()), 8);
+        client.send(wire::Pub{ProducerSeq(sent + 1), {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(room)}});
+        sent += room;
+      }
+      const wire::Message m = client.receive();
+      if (const auto* ack = std::get_if<wire::PubAck>(&m.body)) {
+        if (!ack->exceptions.empty() || ack->refused_from.value() != 0) throw std::runtime_error("refused: " + ack->refused_reason);
+        acked = ack->up_to.value();
+      }
+    }
+    return acked;
+  }
+  static std::uint64_t& counter_local() {
+    thread_local std::uint64_t n = 0;
+    return n;
+  }
+
+  double seconds_;
+  test::TempFolder folder_;
+  test::RunningHub hub_;
+  SystemClock clock_;
+  schema::Registry registry_;
+  Bytes payload_;
+  zmq::context_t context_;
+  std::vector<client::KeyFile> publishers_;
+  client::KeyFile school_;
+};
+
+void print(const std::vector<Row>& rows, const std::string& format) {
+  if (format == "--json") {
+    for (const auto& r : rows) std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"unit":"{}"}})", r.what, r.hub, r.redis, r.unit) << "\n";
+    return;
+  }
+  std::cout << fmt::format("{:<34}{:>12}{:>12}{:>9}\n", "", "hub", "redis", "ratio");
+  for (const auto& r : rows) {
+    std::cout << fmt::format("{:<34}{:>12.1f}{:>12}{:>9}  {}\n", r.what, r.hub, r.redis > 0 ? fmt::format("{:.1f}", r.redis) : "-",
+                             r.redis > 0 ? fmt::format("{:.2f}", r.hub / r.redis) : "-", r.unit);
+  }
+}
+
+int run(double seconds, const std::string& format) {
+  Bench bench(seconds);
+  std::vector<Row> rows;
+  rows.push_back({"idle memory", bench.idle_mib(), 0, "MiB"});
+  rows.push_back({"fdatasync of 4 KiB", fdatasync_rate(bench.folder(), seconds), 0, "a second"});
+  for (const auto& [publishers, outstanding] : {std::pair{1, 1}, {1, 64}, {1, 1'024}, {8, 64}}) {
+    std::cerr << fmt::format("publish {}x{} ...\n", publishers, outstanding);
+    const double hub = bench.publish_rate(publishers, static_cast<std::size_t>(outstanding)) / 1'000;
+    const double redis = redis_rate(bench.folder(), publishers, outstanding, bench.payload_bytes(), seconds) / 1'000;
+    rows.push_back({fmt::format("publish {}x{}, {} B", publishers, outstanding, bench.payload_bytes()), hub, redis, "thousand events/s"});
+  }
+  std::cerr << "publish to delivered ...\n";
+  const auto [p50, p99] = bench.latency();
+  rows.push_back({"publish to delivered at 1,000/s, p50", p50, 0, "us"});
+  rows.push_back({"publish to delivered at 1,000/s, p99", p99, 0, "us"});
+  std::cerr << "fan-out to 100 ...\n";
+  rows.push_back({"fan-out to 100 consumers", bench.fan_out(100) / 1'000, 0, "thousand deliveries/s"});
+  print(rows, format);
+  return 0;
+}
+
+}  // namespace
+}  // namespace iro::bench
+
+int main(int argc, char** argv) {
+  double seconds = 3;
+  std::string format;
+  for (int i = 1; i < argc; ++i) {
+    const std::string a = argv[i];
+    if (a == "--json") format = a;
+    else if (a == "--seconds" && i + 1 < argc) seconds = std::strtod(argv[++i], nullptr);
+    else {
+      std::cerr << "usage: hub-bench [--seconds S] [--json]\n";
+      return 2;
+    }
+  }
+  try {
+    return iro::bench::run(seconds, format);
+  } catch (const std::exception& e) {
+    std::cerr << "bench: " << e.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,333 @@
+#!/usr/bin/env bash
+# tests/integration/cli/cli_test.sh BIN: the command line against a real hub, from `init` to `verify`.
+#
+# Concern: what an operator and a member type works, and what is wrong is refused with the permanent code, the
+# promised exit code, and nothing half done.
+# Plan: one hub in a temporary folder; sections in the order of a region's life. Every command has 30 s. A section
+# that fails prints what was expected and what came, and the others go on.
+set -euo pipefail
+BIN=$(cd "${1:?usage: cli_test.sh BIN (the folder of iro and irod)}" && pwd)
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-cli-test.XXXXXX")
+export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
+unset IRO_KEY
+HUB_PID=''
+FAILED=0
+PASSED=0
+
+cleanup() {
+  if [[ -n $HUB_PID ]] && kill -0 "$HUB_PID" 2>/dev/null; then
+    kill -TERM "$HUB_PID"
+    wait "$HUB_PID" 2>/dev/null || true
+  fi
+  rm -rf "$WORK"
+}
+trap cleanup EXIT
+cd "$WORK"
+
+section() { printf '== %s\n' "$*"; }
+pass() { PASSED=$((PASSED + 1)); }
+miss() {
+  FAILED=$((FAILED + 1))
+  printf 'FAILED: %s\n' "$*" >&2
+  printf '  output: %s\n' "$(head -c 2000 out)" >&2
+  printf '  errors: %s\n' "$(head -c 2000 err)" >&2
+}
+# exits CODE COMMAND...: run it; its output is in the files out and err.
+exits() {
+  local want=$1 code=0
+  shift
+  timeout 30 "$@" >out 2>err </dev/null || code=$?
+  if [[ $code -eq $want ]]; then pass; else miss "exit $code, not $want: $*"; fi
+}
+# says FILE TEXT...: each text occurs in out or err.
+says() {
+  local file=$1 text
+  shift
+  for text in "$@"; do
+    if grep -qF -- "$text" "$file"; then pass; else miss "$file does not say '$text'"; fi
+  done
+}
+silent_about() { if grep -qF -- "$2" "$1"; then miss "$1 says '$2'"; else pass; fi; }
+there() { if [[ -e $1 ]]; then pass; else miss "$1 is not there"; fi; }
+gone() { if [[ ! -e $1 ]]; then pass; else miss "$1 is there"; fi; }
+# same WHAT WANTED GOT
+same() { if [[ $2 == "$3" ]]; then pass; else miss "$1 is '$3', not '$2'"; fi; }
+# fails COMMAND...: it is refused, with whatever code.
+fails() {
+  if timeout 30 "$@" >out 2>err </dev/null; then miss "this should fail: $*"; else pass; fi
+}
+lines() {
+  local n
+  n=$(wc -l <"$1")
+  if [[ $n -eq $2 ]]; then pass; else miss "$1 has $n lines, not $2"; fi
+}
+# until_true SECONDS COMMAND...
+until_true() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    if ((SECONDS >= end)); then return 1; fi
+    sleep 0.1
+  done
+}
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 20000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      printf '%s' "$port"
+      return
+    fi
+  done
+}
+
+section 'without a hub: help, types, errors, usage'
+exits 0 iro --help
+says out 'member' 'publish' 'tail' 'verify'
+exits 0 iro member add --help
+says out 'Examples:' '--batch'
+exits 0 iro tail --help --lang nl
+says out 'Voorbeelden:'
+exits 0 iro types
+says out 'nl.placements.vacancy.opened.v1'
+exits 0 iro types show vacancy.opened --lang nl
+says out 'Stageplaats geopend'
+exits 0 iro types show vacancy.opened --json
+says out '"vacancy_id"'
+exits 0 iro errors 209
+says out 'personal_number (209)' 'next:'
+exits 0 iro errors personal_number --json --lang nl
+says out '"code":209' 'BSN'
+exits 1 iro errors no_such_code
+exits 1 iro types show no.such.type
+says err 'unknown_type (203)' 'iro types'
+exits 2 iro no-such-command
+exits 2 iro tail --no-such-option
+says err 'iro tail --help'
+exits 1 iro status
+says err '--key'
+
+section 'init'
+port=$(free_port)
+exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$port"
+says out 'iro up region' 'iro member add'
+there region/operator.key.toml
+same "the operator key's mode" 600 "$(stat -c %a region/operator.key.toml)"
+exits 1 iro init region
+says err 'exists (508)'
+exits 2 iro init other --oin 123
+exits 69 iro status --hub region --timeout 1
+says err 'unreachable (506)' 'iro up'
+exits 1 iro up nowhere
+
+section 'up'
+iro up region >hub.out 2>hub.err &
+HUB_PID=$!
+if ! until_true 20 grep -q '^ready' hub.out; then
+  cp hub.out out && cp hub.err err
+  miss 'the hub did not say that it is ready'
+  exit 1
+fi
+exits 0 iro status --hub region
+says out 'hub'
+exits 0 iro status --hub region --json
+says out '"accepted":0' '"hub":"Proefregio"'
+
+section 'members'
+exits 0 iro member add --hub region --slug waterpoort --name 'Ziekenhuis Waterpoort' --oin 00000099000000002001 \
+  --role care_provider --branch hospital --out waterpoort.key.toml
+there waterpoort.key.toml
+gone waterpoort.key.toml.pending
+same "the member key's mode" 600 "$(stat -c %a waterpoort.key.toml)"
+exits 1 iro member add --hub region --slug waterpoort --name 'Nog eens' --oin 00000099000000002009 \
+  --role care_provider --out again.key.toml
+says err 'command_invalid (216)' 'waterpoort'
+gone again.key.toml
+gone again.key.toml.pending
+exits 1 iro member add --hub region --slug dwars --name 'Dwars' --oin 99 --role school --out dwars.key.toml
+gone dwars.key.toml
+exits 2 iro member add --hub region --slug dwars
+cat >region.toml <<'TOML'
+[[member]]
+slug = "roc-laag"
+name = "ROC Laag"
+oin = "00000099000000001001"
+role = "school"
+brin = "98LA"
+
+[[member]]
+slug = "bureau"
+name = "Stagebureau"
+oin = "00000099000000003001"
+roles = ["bureau"]
+TOML
+exits 0 iro member add --hub region --batch region.toml --out-dir members
+says out '2 enrolled'
+there members/roc-laag/key.toml
+exits 0 iro member add --hub region --batch region.toml --out-dir members
+says out '2 were there already'
+exits 0 iro member ls --hub region
+says out 'waterpoort' 'roc-laag' 'bureau'
+exits 0 iro member show waterpoort --hub region --json
+says out '"publish":true' '"public_key"'
+exits 1 iro member show nobody --hub region
+says err 'not_found (404)'
+exits 1 iro member add --key waterpoort.key.toml --slug sluip --name 'Sluip' --oin 00000099000000002002 --role school --out sluip.key.toml
+says err 'missing_grant (202)'
+gone sluip.key.toml
+
+section 'publish'
+provider=(--key waterpoort.key.toml)
+school=(--key members/roc-laag/key.toml)
+vacancy='{"vacancy_id": "vac-1", "provider": "waterpoort", "offer": {"ward_name": "Cardiologie", "programmes": ["25655"]}}'
+exits 0 iro publish "${provider[@]}" --type vacancy.opened --data "$vacancy"
+id=$(cat out)
+same 'the length of the id' 36 "${#id}"
+printf '%s' "$vacancy" | sed 's/vac-1/vac-2/' >vacancy.json
+exits 0 iro publish "${provider[@]}" --type nl.placements.vacancy.opened.v1 --data @vacancy.json --foreign-id row-2 --json
+says out '"result":"accepted"'
+exits 1 iro publish "${provider[@]}" --type vacancy.opened --data @vacancy.json --foreign-id row-2
+says err 'duplicate_event (208)'
+
+section 'refusals'
+exits 1 iro publish "${school[@]}" --type vacancy.opened --data "$vacancy"
+says err 'missing_grant (202)' 'next:'
+exits 1 iro publish "${school[@]}" --type vacancy.opened --data "$vacancy" --lang nl
+says err 'dit lid mag dit niet' 'wat nu:'
+exits 1 iro publish "${provider[@]}" --type vacancy.opened --data '{"vacancy_id": "vac-3", "provider": "waterpoort", "offer": {"note": "bel 111222333"}}'
+says err 'personal_number (209)'
+silent_about err '111222333'
+exits 1 iro publish "${provider[@]}" --type vacancy.opened --data '{"vacancy_id": "vac-3"}'
+says err 'payload_invalid (204)'
+exits 1 iro publish "${provider[@]}" --type no.such --data '{}'
+exits 1 iro publish "${provider[@]}" --type vacancy.opened --data "$vacancy" --expires 2020-01-01T00:00:00Z
+says err 'event_expired (207)'
+exits 2 iro publish "${provider[@]}" --type vacancy.opened --data "$vacancy" --expires tomorrow
+exits 2 iro publish "${provider[@]}"
+{
+  printf '{"specversion":"1.0","type":"nl.placements.vacancy.opened.v1","data":%s}\n' "${vacancy/vac-1/vac-10}"
+  printf 'this is no JSON\n'
+  printf '{"specversion":"1.0","type":"nl.placements.vacancy.opened.v1","data":%s}\n' "${vacancy/vac-1/vac-11}"
+  printf '{"specversion":"1.0","type":"nl.placements.vacancy.opened.v1","source":"urn:nld:oin:00000099000000009999:systeem:x","data":%s}\n' "${vacancy/vac-1/vac-12}"
+} >events.jsonl
+exits 1 iro publish "${provider[@]}" --events events.jsonl
+lines out 2
+says err 'line 2:' 'line 4:' 'wrong_source (201)' '2 accepted, 2 refused'
+exits 1 iro publish "${provider[@]}" --events events.jsonl --json
+says out '"line":2,"result":"refused"'
+
+section 'tail'
+exits 0 iro tail "${school[@]}" --json --count 2
+lines out 2
+says out '"subject":"vac-1"' '"subject":"vac-2"' '"specversion":"1.0"' 'Cardiologie'
+exits 0 iro tail "${school[@]}" --until-idle 1500 --type vacancy --subject vac-1
+says out 'Vacancy opened' 'vac-1' 'waterpoort' 'vac-11'
+silent_about out 'vac-2'
+exits 0 iro tail "${school[@]}" --until-idle 1500 --from "event:$id" --json
+silent_about out "$id"
+says out '"subject":"vac-2"'
+exits 0 iro tail "${school[@]}" --until-idle 1500 --from now --json
+lines out 0
+exits 0 iro tail "${school[@]}" --until-idle 1500 --filter '{"exact": {"subject": "vac-2"}}' --json
+lines out 1
+exits 1 iro tail "${school[@]}" --until-idle 1500 --filter '{"sounds_like": {"subject": "vac-2"}}'
+says err 'filter_invalid (402)'
+exits 2 iro tail "${school[@]}" --from yesterday
+exits 0 timeout --preserve-status -s INT 3 iro tail "${school[@]}" --from now
+exits 0 iro tail --hub region --until-idle 1500
+says out 'Member enrolled' 'roc-laag'
+silent_about out 'vac-1'
+
+section 'grants and quota'
+exits 0 iro grant give roc-laag vacancy.opened --publish --hub region
+exits 0 iro grant ls roc-laag --hub region --json
+says out '"type":"nl.placements.vacancy.opened.v1","publish":true,"receive":"full"'
+exits 0 iro publish "${school[@]}" --type vacancy.opened --data "${vacancy/vac-1/vac-20}"
+exits 0 iro grant take roc-laag vacancy.opened --publish --hub region
+exits 1 iro publish "${school[@]}" --type vacancy.opened --data "$vacancy"
+says err 'missing_grant (202)'
+exits 0 iro tail "${school[@]}" --json --count 1
+exits 2 iro grant give roc-laag vacancy.opened --hub region
+exits 1 iro grant give nobody vacancy.opened --publish --hub region
+exits 0 iro quota waterpoort --events 1000 --bytes 1000000 --hub region
+exits 0 iro quota --hub region
+says out 'waterpoort' '1000'
+exits 0 iro quota waterpoort --none --hub region
+
+section 'consumers, replay and parked'
+exits 0 iro tail "${school[@]}" --consumer nightly --json --until-idle 1500
+all=$(wc -l <out)
+exits 0 iro tail "${school[@]}" --consumer nightly --json --until-idle 1500
+lines out 0
+exits 0 iro consumer ls "${school[@]}"
+says out 'nightly'
+exits 0 iro replay "${school[@]}" --consumer nightly --from beginning
+exits 0 iro tail "${school[@]}" --consumer nightly --json --until-idle 1500
+lines out "$all"
+exits 0 iro consumer seek nightly "${school[@]}" --from now
+exits 0 iro tail "${school[@]}" --consumer nightly --json --until-idle 1500
+lines out 0
+exits 1 iro consumer seek nobodys "${school[@]}" --from beginning
+says err 'consumer_unknown (401)'
+exits 0 iro parked ls "${school[@]}" --json
+says out '[]'
+exits 0 iro parked redrive nightly --all "${school[@]}"
+exits 1 iro parked skip nobodys --all "${school[@]}"
+says err 'consumer_unknown (401)'
+exits 2 iro parked skip nightly "${school[@]}"
+exits 0 iro consumer rm nightly "${school[@]}"
+exits 1 iro consumer rm nightly "${school[@]}"
+
+section 'show'
+exits 0 iro show
+says out 'consumers' 'events'
+exits 0 iro show members --hub region
+exits 0 iro show types --hub region --json
+says out 'vacancy.opened'
+exits 0 iro show events "${school[@]}" --type vacancy --limit 3
+says out 'vac-20' 'waterpoort'
+exits 0 iro show "$id" --hub region
+says out "$id" 'waterpoort'
+exits 0 iro show event "$id" "${provider[@]}" --json
+says out 'Cardiologie'
+exits 1 iro show no-such-view --hub region
+says err 'view_unknown (406)' 'iro show'
+exits 1 iro show event 01900000-0000-7000-8000-000000000000 --hub region
+says err 'not_found (404)'
+
+section 'keys'
+exits 0 iro member key-add waterpoort --out waterpoort-2.key.toml --hub region
+exits 0 iro member key-revoke waterpoort --key-file waterpoort.key.toml --hub region
+exits 0 iro publish --key waterpoort-2.key.toml --outbox second --type vacancy.opened --data "${vacancy/vac-1/vac-30}"
+fails iro publish "${provider[@]}" --outbox third --timeout 5 --type vacancy.opened --data "$vacancy"
+says err 'unknown_key (101)'
+exits 0 iro member change roc-laag --role school pool --hub region
+exits 0 iro member leave bureau --reason 'einde' --hub region
+fails iro status --key members/bureau/key.toml --timeout 5
+
+section 'backup, resume, verify'
+exits 0 iro backup region --to "$WORK/copy"
+there copy/log.db
+exits 0 iro verify copy
+says out 'sound'
+exits 0 iro resume region
+exits 0 iro verify region --json
+says out '"sound":true'
+
+section 'the end'
+kill -TERM "$HUB_PID"
+code=0
+until_true 20 bash -c "! kill -0 $HUB_PID 2>/dev/null" || miss 'the hub does not end'
+wait "$HUB_PID" || code=$?
+HUB_PID=''
+same "the hub's exit code" 0 "$code"
+exits 0 iro verify region
+exits 69 iro status --hub region --timeout 1
+printf 'damage' | dd of=copy/log.db bs=1 seek=8200 conv=notrunc status=none
+exits 74 iro verify copy
+
+printf '%d checks passed, %d failed\n' "$PASSED" "$FAILED"
+if ((FAILED > 0)); then
+  printf 'the hub said:\n%s\n' "$(tail -n 20 hub.err)" >&2
+  exit 1
+fi
