@@ -5,6 +5,7 @@ namespace iro::cli {
 CLI::App& add_command(CLI::App& parent, const Context& context, const std::string& name, Text about,
                       std::string_view examples) {
   CLI::App& app = *parent.add_subcommand(name, context.text(about));
+  app.group(context.text(Text::group_commands));
   if (!examples.empty()) {
     std::string footer = context.text(Text::examples);
     while (!examples.empty()) {

@@ -221,7 +221,7 @@ void add_publish_command(CLI::App& app, Context& context) {
       "iro publish --type vacancy.withdrawn --data '{\"vacancy_id\": \"vac-1\", \"provider\": \"waterpoort\"}'\n"
       "iro publish --type vacancy.opened --data @vacancy.json\n"
       "iro publish --events events.jsonl --json\n"
-      "iro tail --json --until-idle 1000 | iro publish --events -");
+      "my-export | iro publish --events - --outbox spool");
   auto o = std::make_shared<PublishOptions>();
   c.add_option("--type", o->type, context.text(Text::opt_type));
   c.add_option("--data", o->data, context.text(Text::opt_data));

@@ -180,7 +180,12 @@ StopSignal::StopSignal() {
   pthread_sigmask(SIG_BLOCK, &set_, &before_);
 }
 
-StopSignal::~StopSignal() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+StopSignal::~StopSignal() {
+  // An impatient second Ctrl-C asked for the same thing.
+  while (wait(std::chrono::milliseconds(0))) {
+  }
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 bool StopSignal::wait(std::chrono::milliseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);

@@ -19,6 +19,7 @@ Lang lang_of(int argc, char** argv) {
 }
 
 void set_up_help(CLI::App& app, const Texts& text) {
+  app.option_defaults()->group(text(Text::group_options));
   app.set_help_flag("-h,--help", text(Text::opt_help));
   if (text.lang() == Lang::en) return;
   auto formatter = std::make_shared<CLI::Formatter>();

@@ -113,6 +113,12 @@ Status enrol(Context& context, Operator& op, std::vector<Entry>& entries) {
   return {};
 }
 
+void drop_keys(const std::vector<Entry>& entries) {
+  for (const auto& entry : entries) {
+    if (entry.key) entry.key->drop();
+  }
+}
+
 /// Key files of accepted members become real, those of refused ones go.
 Status finish_keys(const std::vector<Entry>& entries) {
   for (const auto& entry : entries) {
@@ -147,6 +153,17 @@ json::object entry_json(const Entry& e) {
   return out;
 }
 
+void print_enrolled(const Context& context, const Entry& e, bool one_of_many) {
+  const std::string& slug = e.enrolment.slug;
+  if (!e.key) {
+    Context::print(context.text(Text::member_added_bare, slug));
+  } else if (one_of_many) {
+    Context::print(fmt::format("{}  {}\n", slug, e.key->file().string()));
+  } else {
+    Context::print(context.text(Text::member_added, slug, e.key->file().string()));
+  }
+}
+
 void report(const Context& context, const std::vector<Entry>& entries) {
   if (context.options.json) {
     json::array rows;
@@ -160,10 +177,7 @@ void report(const Context& context, const std::vector<Entry>& entries) {
     enrolled += e.state == Entry::State::enrolled ? 1 : 0;
     there += e.state == Entry::State::there_already ? 1 : 0;
     if (e.state == Entry::State::refused) fmt::print(stderr, "{}: {}\n", e.enrolment.slug, clean(e.why.text()));
-    if (e.state == Entry::State::enrolled && e.key)
-      Context::print(context.text(Text::member_added, e.enrolment.slug, e.key->file().string()));
-    if (e.state == Entry::State::enrolled && !e.key)
-      Context::print(context.text(Text::member_added_bare, e.enrolment.slug));
+    if (e.state == Entry::State::enrolled) print_enrolled(context, e, entries.size() > 1);
   }
   if (entries.size() > 1)
     Context::print(context.text(Text::batch_done, enrolled, there, entries.size() - enrolled - there));
@@ -190,12 +204,14 @@ Result<int> add(Context& context, const AddOptions& o) {
   if (!entries) return fail(entries.error());
   auto op = Operator::open(context);
   if (!op) {
-    for (const auto& e : *entries) {
-      if (e.key) e.key->drop();  // nothing was said to the hub
-    }
+    drop_keys(*entries);  // nothing was said to the hub
     return fail(op.error());
   }
-  IRO_TRY(enrol(context, *op, *entries), "member add");
+  if (const Status asked = enrol(context, *op, *entries); !asked) {
+    // After a timeout the hub may still accept them: then the pending keys are what they will need.
+    if (asked.error().code != Errc::timeout) drop_keys(*entries);
+    return fail(asked.error().within("member add"));
+  }
   IRO_TRY(finish_keys(*entries), "member add");
   announce(context, *entries, *op);
   const auto refused = std::ranges::find(*entries, Entry::State::refused, &Entry::state);

@@ -32,8 +32,8 @@ class Database;
 
 namespace iro::client {
 
-/// A member's key file (TOML, mode 0600), as `iro member add` writes it:
-/// hub endpoint and public key, member slug and source, and the member's CURVE key pair (Z85).
+/// A member's key file (TOML, mode 0600), as `iro member add` writes it: [hub] endpoint, public_key;
+/// [member] slug, source, public_key, secret_key. Keys are CURVE's, in Z85.
 struct KeyFile {
   std::string endpoint;
   std::string hub_public_key;   // 40 characters of Z85

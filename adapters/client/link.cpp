@@ -5,9 +5,12 @@
 #include <atomic>
 #include <cstring>
 
+#include "hub/base/limits.hpp"
+
 namespace iro::client {
 namespace {
 
+constexpr std::size_t curve_overhead_bytes = 33;  // ZeroMQ counts the encrypted message: name, nonce, MAC and flags
 constexpr int handshake_ms = 5'000;
 constexpr int heartbeat_ms = 10'000;
 constexpr int heartbeat_timeout_ms = 30'000;
@@ -21,6 +24,7 @@ constexpr int watched = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
 void Link::set_options() {
   socket_.set(zmq::sockopt::immediate, true);  // a frame is taken by a connection, or not at all
   socket_.set(zmq::sockopt::linger, 0);
+  socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::frame_bytes + curve_overhead_bytes));
   socket_.set(zmq::sockopt::handshake_ivl, handshake_ms);
   socket_.set(zmq::sockopt::heartbeat_ivl, heartbeat_ms);
   socket_.set(zmq::sockopt::heartbeat_timeout, heartbeat_timeout_ms);

@@ -67,6 +67,7 @@ Runtime::Runtime() {
 }
 
 Runtime::~Runtime() {
+  IRO_ASSERT(!on_own_thread(), "the last client, and with it the Runtime, ends outside of a handler");
   worker_tasks_.stop();
   worker_.join();
   on_network([this] { stopping_ = true; });

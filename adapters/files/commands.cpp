@@ -96,7 +96,7 @@ int run_take(const TakeOptions& options) {
 
   std::error_code ignored;
   const bool in_outbox = std::filesystem::equivalent(options.file.parent_path(), folder.outbox(), ignored);
-  const IntakeContext context{**client, *registry, *formats, *key, folder, keys->member};
+  const IntakeContext context{**client, *registry, *formats, *key, folder, keys->member, options.again};
   const auto taken = take_file(context, options.file, in_outbox, [&](const Progress& progress) {
     if (options.json) print(describe(progress));
   });

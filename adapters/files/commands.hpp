@@ -24,6 +24,7 @@ struct TakeOptions {
   std::filesystem::path key;       // its key file; "" = FOLDER/key.toml
   std::filesystem::path file;      // inside FOLDER/outbox it moves when it is taken, elsewhere it stays
   std::int64_t flush_ms = 30'000;  // how long to wait for the hub; events are safe in the outbox meanwhile
+  bool again = false;              // also what was taken before: after a grant, for what the hub had refused
   bool json = false;               // progress and result as JSON lines
 };
 /// `iro files take`: one file, now.

@@ -6,7 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "adapters/files/csv_writer.hpp"
+#include "adapters/files/reject_rows.hpp"
 #include "hub/base/crypto.hpp"
 
 namespace iro::files {
@@ -45,18 +45,6 @@ std::string_view name_of(Outcome outcome) {
       return "refused";
   }
   return "";
-}
-
-std::string reject_header() {
-  CsvRow row;
-  for (const std::string_view name : {"line", "column", "field", "code", "reason", "original"}) row.text(name);
-  return std::string(byte_order_mark) + row.take();
-}
-
-std::string reject_row(const Reject& r) {
-  CsvRow row;
-  row.number(std::to_string(r.at.line)).number(std::to_string(r.at.column)).text(r.column);
-  return row.text(info(r.code).name).text(r.reason).text(r.original).take();
 }
 
 Result<std::unique_ptr<FileJob>> FileJob::open(const IntakeContext& context, fs::path path, bool move) {
@@ -160,13 +148,13 @@ void FileJob::write_note(client::OutboxTransaction& outbox, State state) const {
 Status FileJob::start(const Note& note) {
   // Rows that a mapping rejected may be good under a corrected one; those taken are known one by one.
   const bool corrected = note.state == State::done && note.counts.rejected > 0 && note.mapping != opened_.mapping_hash;
-  if (note.state == State::done && !corrected) {
+  if (note.state == State::done && !corrected && !context_.again) {
     result_.outcome = Outcome::already_taken;
     result_.counts = note.counts;
     state_ = State::done;
     return {};
   }
-  if (note.state == State::fresh || corrected) {
+  if (note.state == State::fresh || note.state == State::done) {
     state_ = State::taking;
     return {};
   }
@@ -213,7 +201,7 @@ Result<bool> FileJob::step() {
 
 /// Up to 500 records into the transaction; true when the file has no more.
 Result<bool> FileJob::take_records(client::OutboxTransaction& outbox) {
-  const RecordTaker taker(context_.registry, context_.key);
+  const RecordTaker taker(context_.registry, context_.key, context_.again);
   RecordReader& reader = *opened_.reader;
   std::string reject_rows;
   bool ended = false;

@@ -36,6 +36,7 @@ struct IntakeContext {
   const PrivateKey& key;
   MemberFolder folder;
   std::string member;  // slug
+  bool again = false;  // take what was taken before once more: the hub had refused it, and would not now
 };
 
 struct Progress {
@@ -113,9 +114,5 @@ class FileJob {
 /// Take a whole file. `on_progress` is called after every transaction.
 Result<TakenFile> take_file(const IntakeContext& context, const std::filesystem::path& path, bool move,
                             const std::function<void(const Progress&)>& on_progress);
-
-/// The reject file's row, and its first line. Texts in it are kept from being formulas.
-std::string reject_row(const Reject& reject);
-std::string reject_header();
 
 }  // namespace iro::files

@@ -1,14 +1,13 @@
 // The TOML side of a mapping: read strictly, so that a misspelt key is told and not ignored.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "adapters/files/builtin_mapping_texts.hpp"
 #include "adapters/files/mapping.hpp"
+#include "adapters/files/toml_reader.hpp"
 #include "adapters/files/type_shape.hpp"
 #include "hub/base/crypto.hpp"
 
@@ -23,90 +22,24 @@ constexpr KindName kinds[] = {{"text", ValueKind::text},       {"integer", Value
                               {"decimal", ValueKind::decimal}, {"date", ValueKind::date},
                               {"boolean", ValueKind::boolean}, {"code", ValueKind::code}};
 
-/// Reads one mapping. The first complaint is kept and the rest is read on with
-/// defaults, so that the reading code stays a straight line.
-class Loader {
+/// Reads one mapping.
+class Loader : TomlReader {
  public:
   explicit Loader(const schema::Registry& registry) : registry_(registry) {}
 
   Result<Mapping> load(std::string_view toml, std::string_view name) {
-    toml::table root;
-    toml::table common;
-    try {
-      root = toml::parse(toml, name);
-      common = toml::parse(common_codes_text(), std::string_view("common/codes.toml"));
-    } catch (const toml::parse_error& e) {
-      return fail(Errc::mapping_invalid, fmt::format("{}:{}: {}", name, e.source().begin.line, e.description()));
-    }
+    const auto common = parse_toml(common_codes_text(), "common/codes.toml", Errc::mapping_invalid);
+    if (!common) return fail(common.error());
+    const auto root = parse_toml(toml, name, Errc::mapping_invalid);
+    if (!root) return fail(root.error());
     mapping_.hash = to_hex(sha256(as_bytes(toml)));
-    read_codes(common);
-    read_root(root);
-    if (!complaint_.empty()) return fail(Errc::mapping_invalid, fmt::format("{}:{}", name, complaint_));
+    read_codes(*common);
+    read_root(*root);
+    if (!complaint().empty()) return fail(Errc::mapping_invalid, fmt::format("{}:{}", name, complaint()));
     return std::move(mapping_);
   }
 
  private:
-  void complain(const toml::node& node, const std::string& text) {
-    if (complaint_.empty()) complaint_ = fmt::format("{}: {}", node.source().begin.line, text);
-  }
-
-  void only(const toml::table& table, std::initializer_list<std::string_view> known) {
-    for (const auto& [key, value] : table) {
-      if (std::ranges::find(known, key.str()) == known.end()) {
-        complain(value, fmt::format("unknown key '{}'; known here: {}", key.str(), fmt::join(known, ", ")));
-      }
-    }
-  }
-
-  std::string text(const toml::table& table, std::string_view key, bool required = false) {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) {
-      if (required) complain(table, fmt::format("'{}' is missing", key));
-      return "";
-    }
-    const auto value = node->value<std::string>();
-    if (!node->is_string()) complain(*node, fmt::format("'{}' must be a text", key));
-    if (required && value && value->empty()) complain(*node, fmt::format("'{}' is empty", key));
-    return value.value_or("");
-  }
-
-  bool flag(const toml::table& table, std::string_view key) {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return false;
-    if (!node->is_boolean()) complain(*node, fmt::format("'{}' must be true or false", key));
-    return node->value<bool>().value_or(false);
-  }
-
-  char character(const toml::table& table, std::string_view key, std::string_view allowed, char otherwise) {
-    const std::string value = text(table, key);
-    if (value.empty()) return otherwise;
-    if (value.size() != 1 || allowed.find(value[0]) == allowed.npos) {
-      complain(*table.get(key), fmt::format("'{}' must be one of {}", key, allowed == "\t" ? "a tab" : allowed));
-      return otherwise;
-    }
-    return value[0];
-  }
-
-  std::vector<std::string> texts(const toml::table& table, std::string_view key) {
-    std::vector<std::string> out;
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return out;
-    const toml::array* list = node->as_array();
-    if (list == nullptr) complain(*node, fmt::format("'{}' must be a list of texts", key));
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-      const toml::node& item = *list->get(i);
-      if (!item.is_string()) complain(item, fmt::format("'{}' must be a list of texts", key));
-      out.push_back(item.value<std::string>().value_or(""));
-    }
-    return out;
-  }
-
-  const toml::table* section(const toml::table& table, std::string_view key) {
-    const toml::node* node = table.get(key);
-    if (node != nullptr && node->as_table() == nullptr) complain(*node, fmt::format("'{}' must be a table", key));
-    return node == nullptr ? nullptr : node->as_table();
-  }
-
   void read_root(const toml::table& root) {
     only(root, {"format", "title", "encoding", "separator", "decimal", "key", "column", "codes", "event"});
     mapping_.format = text(root, "format", true);
@@ -201,15 +134,9 @@ class Loader {
   }
 
   void read_events(const toml::table& root) {
-    const toml::node* node = root.get("event");
-    const toml::array* list = node == nullptr ? nullptr : node->as_array();
-    if (list == nullptr || list->empty()) {
-      complain(root, "there is no [[event]]: what does a row become?");
-      return;
-    }
-    for (const toml::node& item : *list) {
-      if (const toml::table* table = item.as_table()) read_event(*table);
-    }
+    const auto events = sections(root, "event");
+    if (events.empty()) complain(root, "there is no [[event]]: what does a row become?");
+    for (const toml::table* table : events) read_event(*table);
   }
 
   std::string type_named(const toml::table& table, std::string_view key, bool required) {
@@ -321,7 +248,6 @@ class Loader {
 
   const schema::Registry& registry_;
   Mapping mapping_;
-  std::string complaint_;
 };
 
 }  // namespace

@@ -5,9 +5,8 @@
 #pragma once
 
 #include <cstring>
-#include <map>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/client/client.hpp"
@@ -27,26 +26,29 @@ class MemoryOutbox final : public client::OutboxTransaction {
     return id;
   }
   void put(std::string_view space, std::string_view key, std::string_view value) override {
-    notes_[{std::string(space), std::string(key)}] = value;
+    notes_[name(space, key)] = value;
   }
-  void erase(std::string_view space, std::string_view key) override {
-    notes_.erase({std::string(space), std::string(key)});
-  }
+  void erase(std::string_view space, std::string_view key) override { notes_.erase(name(space, key)); }
   std::optional<std::string> get(std::string_view space, std::string_view key) override {
-    const auto at = notes_.find({std::string(space), std::string(key)});
+    const auto at = notes_.find(name(space, key));
     if (at == notes_.end()) return std::nullopt;
     return at->second;
   }
 
   [[nodiscard]] std::uint64_t published() const { return published_; }
   [[nodiscard]] const std::vector<schema::Event>& events() const { return events_; }
-  [[nodiscard]] const std::map<std::pair<std::string, std::string>, std::string>& notes() const { return notes_; }
+  /// "space/key" -> value
+  [[nodiscard]] const std::unordered_map<std::string, std::string>& notes() const { return notes_; }
 
  private:
+  static std::string name(std::string_view space, std::string_view key) {
+    return std::string(space).append("/").append(key);
+  }
+
   bool keep_events_;
   std::uint64_t published_ = 0;
   std::vector<schema::Event> events_;
-  std::map<std::pair<std::string, std::string>, std::string> notes_;
+  std::unordered_map<std::string, std::string> notes_;
 };
 
 }  // namespace iro::files

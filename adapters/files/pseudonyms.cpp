@@ -103,11 +103,20 @@ PrivateKey PrivateKey::random() {
   return key;
 }
 
-std::string PrivateKey::mac(std::string_view purpose, std::string_view text) const {
+std::array<std::uint8_t, 16> PrivateKey::mac_bytes(std::string_view purpose, std::string_view text) const {
   std::string message(purpose);
   message.push_back('\0');
   message += text;
-  return to_hex(keyed_mac(key_, as_bytes(message)));
+  return keyed_mac(key_, as_bytes(message));
+}
+
+std::string PrivateKey::mac(std::string_view purpose, std::string_view text) const {
+  std::string letters;
+  for (const std::uint8_t byte : mac_bytes(purpose, text)) {
+    letters.push_back(static_cast<char>('a' + (byte >> 4)));
+    letters.push_back(static_cast<char>('a' + (byte & 15)));
+  }
+  return letters;
 }
 
 std::string random_pseudonym() {
@@ -141,9 +150,7 @@ Result<std::string> Pseudonyms::of(std::string_view kind, PersonalNumbers number
 
 std::string Pseudonyms::derived_id(std::string_view prefix, std::string_view text) const {
   for (std::uint32_t round = 0;; ++round) {
-    const std::string hex = key_.mac(fmt::format("id {}", round), text);
-    std::array<std::uint8_t, 16> bytes{};
-    from_hex(hex, bytes);
+    const auto bytes = key_.mac_bytes(fmt::format("id {}", round), text);
     std::string id = fmt::format("{}-{}", prefix, to_base32(bytes, pseudonym_characters));
     if (run_of_digits(id) <= longest_run) return id;
   }

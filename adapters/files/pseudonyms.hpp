@@ -28,8 +28,10 @@ class PrivateKey {
   /// One that lives as long as the process: for checking and tests.
   static PrivateKey random();
 
-  /// 32 hexadecimal characters of HMAC-SHA-256 over `purpose` and `text`.
+  /// HMAC-SHA-256 over `purpose` and `text`, its first 16 bytes as 32 letters
+  /// a to p: digits could look like a personal number, and the hub would refuse the event.
   [[nodiscard]] std::string mac(std::string_view purpose, std::string_view text) const;
+  [[nodiscard]] std::array<std::uint8_t, 16> mac_bytes(std::string_view purpose, std::string_view text) const;
 
  private:
   std::array<std::uint8_t, 32> key_{};

@@ -46,6 +46,18 @@ struct RecordTaker::Ready {
   bool changed = false;
 };
 
+/// Where the hub would find a personal number, if anywhere.
+std::optional<std::string> RecordTaker::personal_number_in(const schema::EventType& type, ByteView payload) const {
+  const schema::Facts facts = registry_.facts(type, payload);
+  if (looks_personal(facts.subject)) return "the id";
+  if (looks_personal(facts.person)) return "the person";
+  std::optional<std::string> where;
+  registry_.visit_texts(type, payload, [&](std::string_view path, std::string_view text) {
+    if (!where && looks_personal(text)) where = path;
+  });
+  return where;
+}
+
 Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const Draft& draft,
                                                 client::OutboxTransaction& outbox) const {
   const std::string json = boost::json::serialize(draft.payload);
@@ -55,30 +67,28 @@ Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const D
   ready.note_key = fmt::format("{}/{}", format, thing);
   const auto note = outbox.get(space, ready.note_key);
   const Sent sent = note ? read_sent(*note) : Sent{};
-  if (sent.hash == hash) return ready;
+  const bool known = sent.hash == hash;
+  if (known && !again_) return ready;
 
-  ready.changed = sent.times > 0;
-  const bool as_change = ready.changed && !draft.changed_type.empty();
+  // The count keeps a thing that goes back to an earlier content from being taken for a repetition.
+  const std::uint64_t times = known ? sent.times : sent.times + 1;
+  ready.changed = times > 1 && !known;
+  const bool as_change = times > 1 && !draft.changed_type.empty();
   const schema::EventType* type = registry_.find_loosely(as_change ? draft.changed_type : draft.type);
   if (type == nullptr) return fail(Errc::unknown_type, draft.type);
   auto payload = registry_.from_json(*type, json);
   if (!payload) return fail(payload.error());
-  std::string personal_at;
-  registry_.visit_texts(*type, *payload, [&](std::string_view path, std::string_view text) {
-    if (looks_personal(text)) personal_at = path;
-  });
-  if (!personal_at.empty()) {
+  if (const auto where = personal_number_in(*type, *payload)) {
     return fail(Errc::personal_number,
-                fmt::format("{}: this text holds what looks like a BSN or an onderwijsnummer", personal_at));
+                fmt::format("{}: this holds what looks like a BSN or an onderwijsnummer", *where));
   }
   schema::Event event;
   event.type = type->name;
   event.revision = type->revision;
-  // The count keeps a thing that goes back to an earlier content from being taken for a repetition.
-  event.foreign_id = fmt::format("files:{}:{}:{}", ready.note_key, sent.times + 1, hash);
+  event.foreign_id = fmt::format("files:{}:{}:{}", ready.note_key, times, hash);
   event.payload = std::move(*payload);
   ready.event = std::move(event);
-  ready.note = fmt::format("{} {}", sent.times + 1, hash);
+  ready.note = fmt::format("{} {}", times, hash);
   return ready;
 }
 

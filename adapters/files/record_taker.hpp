@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,10 @@ struct Counts {
 
 class RecordTaker {
  public:
-  RecordTaker(const schema::Registry& registry, const PrivateKey& key) : registry_(registry), key_(key) {}
+  /// With `again`, what was sent before is sent once more, under the same
+  /// foreign ids: the hub takes what it had refused, and knows the rest.
+  RecordTaker(const schema::Registry& registry, const PrivateKey& key, bool again = false)
+      : registry_(registry), key_(key), again_(again) {}
 
   /// Take the record (or the problem) that `reader` stands at. Gives the
   /// rejects, empty when the record was taken. An Error is about the outbox
@@ -51,10 +55,12 @@ class RecordTaker {
 
  private:
   struct Ready;
+  [[nodiscard]] std::optional<std::string> personal_number_in(const schema::EventType& type, ByteView payload) const;
   Result<Ready> prepare(std::string_view format, const Draft& draft, client::OutboxTransaction& outbox) const;
 
   const schema::Registry& registry_;
   const PrivateKey& key_;
+  bool again_;
 };
 
 }  // namespace iro::files

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 
-#include "adapters/files/csv_writer.hpp"
+#include "adapters/files/reject_rows.hpp"
 
 namespace iro::files {
 namespace {
@@ -154,18 +154,19 @@ void ServedMember::in_trouble(const Error& error) {
 
 /// What the hub refused for ever, for the member to read; the outbox's table keeps it too.
 void ServedMember::collect_refusals() {
-  const auto refused = client_->take_refused();
+  auto refused = client_->take_refused();
+  // What the hub has already is no loss (`take --again` sends it once more).
+  std::erase_if(refused, [](const client::RefusedEvent& r) { return r.code == Errc::duplicate_event; });
   if (refused.empty()) return;
   auto file = RecordedFile::open(folder_.rejected() / "hub-refused.csv");
   const auto size = file ? file->size() : Result<std::uint64_t>(fail(file.error()));
   if (!size) return in_trouble(size.error());
-  std::string text =
-      *size == 0 ? std::string(byte_order_mark) + CsvRow().text("event").text("type").text("code").text("reason").take()
-                 : "";
-  for (const client::RefusedEvent& r : refused) {
-    text += CsvRow().text(to_string(r.id)).text(r.type).text(info(r.code).name).text(r.reason).take();
-  }
+  std::string text = *size == 0 ? refused_header() : "";
+  for (const client::RefusedEvent& r : refused) text += refused_row(r);
   if (Status put = file->put(*size, text); !put) in_trouble(put.error());
+  if (on_note_)
+    on_note_({name_, fmt::format("the hub refused {} events; see outbox/rejected/hub-refused.csv", refused.size()),
+              nullptr});
   const std::lock_guard lock(mutex_);
   refused_by_hub_ += refused.size();
 }

@@ -1,9 +1,11 @@
+#include <fstream>
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
 
 #include "adapters/files/service.hpp"
+#include "adapters/files/toml_reader.hpp"
 
 namespace iro::files {
 namespace {
@@ -21,44 +23,35 @@ std::vector<MemberConfig> members_below(const fs::path& root) {
   return out;
 }
 
-tl::unexpected<Error> invalid(const fs::path& path, const toml::node& node, std::string_view text) {
-  return fail(Errc::config_invalid, fmt::format("{}:{}: {}", path.string(), node.source().begin.line, text));
-}
-
 }  // namespace
 
 Result<ServiceConfig> ServiceConfig::load(const fs::path& path) {
-  toml::table root;
-  try {
-    root = toml::parse_file(path.string());
-  } catch (const toml::parse_error& e) {
-    return fail(Errc::config_invalid, fmt::format("{}:{}: {}", path.string(), e.source().begin.line, e.description()));
-  }
-  for (const auto& [key, node] : root) {
-    const std::string_view known[] = {"root", "mappings", "poll_ms", "quiet_ms", "member"};
-    if (std::ranges::find(known, key.str()) == std::end(known))
-      return invalid(path, node, fmt::format("unknown key '{}'", key.str()));
-  }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return fail(Errc::config_invalid, fmt::format("{} cannot be read", path.string()));
+  const auto root = parse_toml(text.str(), path.string(), Errc::config_invalid);
+  if (!root) return fail(root.error());
   const auto relative = [&](const std::string& name) { return path.parent_path() / name; };
+  TomlReader toml;
+  toml.only(*root, {"root", "mappings", "poll_ms", "quiet_ms", "member"});
   ServiceConfig config;
-  config.poll_ms = root["poll_ms"].value_or(config.poll_ms);
-  config.quiet_ms = root["quiet_ms"].value_or(config.quiet_ms);
-  if (config.poll_ms < 10 || config.quiet_ms < 0)
-    return invalid(path, root, "poll_ms is at least 10, quiet_ms at least 0");
-  if (const auto mappings = root["mappings"].value<std::string>()) config.mappings = relative(*mappings);
-  if (const auto folder = root["root"].value<std::string>()) config.members = members_below(relative(*folder));
-  if (const toml::array* members = root["member"].as_array()) {
-    for (const toml::node& node : *members) {
-      const toml::table* member = node.as_table();
-      const auto folder = member == nullptr ? std::nullopt : (*member)["folder"].value<std::string>();
-      if (!folder) return invalid(path, node, "a [[member]] has a folder");
-      const fs::path at = relative(*folder);
-      const auto key = (*member)["key"].value<std::string>();
-      config.members.push_back({at, key ? relative(*key) : at / "key.toml"});
-    }
+  config.poll_ms = toml.number(*root, "poll_ms", 10, config.poll_ms);
+  config.quiet_ms = toml.number(*root, "quiet_ms", 0, config.quiet_ms);
+  if (const std::string mappings = toml.text(*root, "mappings"); !mappings.empty())
+    config.mappings = relative(mappings);
+  if (const std::string folder = toml.text(*root, "root"); !folder.empty())
+    config.members = members_below(relative(folder));
+  for (const toml::table* member : toml.sections(*root, "member")) {
+    toml.only(*member, {"folder", "key"});
+    const fs::path at = relative(toml.text(*member, "folder", true));
+    const std::string key = toml.text(*member, "key");
+    config.members.push_back({at, key.empty() ? at / "key.toml" : relative(key)});
   }
   if (config.members.empty())
-    return invalid(path, root, "there are no members: name them in [[member]], or their folder in root");
+    toml.complain(*root, "there are no members: name them in [[member]], or their folder in root");
+  if (!toml.complaint().empty())
+    return fail(Errc::config_invalid, fmt::format("{}:{}", path.string(), toml.complaint()));
   return config;
 }
 

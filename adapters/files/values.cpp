@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "adapters/files/dates.hpp"
+#include "hub/admission/personal_number.hpp"
 #include "hub/base/clock.hpp"
 
 namespace iro::files {
@@ -143,27 +144,6 @@ Result<boost::json::value> read_weeks(std::string_view first, std::string_view l
   return boost::json::value(std::move(weeks));
 }
 
-bool looks_personal(std::string_view text) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  for (std::size_t at = 0; at < text.size();) {
-    if (!is_digit(text[at])) {
-      ++at;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < text.size() && is_digit(text[end])) ++end;
-    if (const std::size_t size = end - at; size == 8 || size == 9) {
-      int sum = 0;
-      for (std::size_t i = at; i < end; ++i) {
-        const int weight = static_cast<int>(end - i);  // 9 (or 8) at the front, 1 at the end
-        sum += (text[i] - '0') * (weight == 1 ? -1 : weight);
-      }
-      const int remainder = (sum % 11 + 11) % 11;
-      if (sum != 0 && (remainder == 0 || remainder == 5)) return true;
-    }
-    at = end;
-  }
-  return false;
-}
+bool looks_personal(std::string_view text) { return admission::find_personal_number(text).has_value(); }
 
 }  // namespace iro::files

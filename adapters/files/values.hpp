@@ -24,8 +24,8 @@ Result<boost::json::value> read_value(const Mapping& mapping, const Column& colu
 /// schemas' list of week seats.
 Result<boost::json::value> read_weeks(std::string_view first, std::string_view last, std::string_view seats);
 
-/// Whether a run of eight or nine digits in `text` passes the eleven-test of a
-/// BSN (remainder 0) or an onderwijsnummer (remainder 5).
+/// Whether `text` holds what looks like a BSN or an onderwijsnummer: the hub's
+/// own detector, so that what it would refuse does not leave this side.
 bool looks_personal(std::string_view text);
 
 }  // namespace iro::files

@@ -5,6 +5,7 @@
 // exits 1 when something differs. Reads only.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -33,14 +34,18 @@ std::string dotted(std::size_t n) {
   return text;
 }
 
+std::string rate(std::size_t n, double seconds) { return fmt::format("{:.1f}", static_cast<double>(n) / seconds); }
+
 void print_types(const Findings& f) {
-  fmt::print("\nEvents by type{:>38}{:>12}{:>14}\n", "in the files", "arrived", "a second");
+  constexpr const char* row = "  {:<26}{:<12}{:>14}{:>12}{:>12}\n";
+  fmt::print("\nEvents\n");
+  fmt::print(row, "type", "class", "in the files", "arrived", "a second");
   for (const auto& [type, count] : f.types) {
-    fmt::print("  {:<28} {:<14}{:>7}{:>12}{:>14}\n", type, schema::name_of(count.routing), dotted(count.expected),
-               dotted(count.arrived), dotted(static_cast<std::size_t>(static_cast<double>(count.arrived) / f.seconds)));
+    fmt::print(row, type, schema::name_of(count.routing), dotted(count.expected), dotted(count.arrived),
+               rate(count.arrived, f.seconds));
   }
-  fmt::print("  {:<28} {:<14}{:>7}{:>12}{:>14}   in {:.1f} s\n", "all", "", dotted(f.expected_events), dotted(f.events),
-             dotted(static_cast<std::size_t>(static_cast<double>(f.events) / f.seconds)), f.seconds);
+  fmt::print(row, "all", "", dotted(f.expected_events), dotted(f.events), rate(f.events, f.seconds));
+  fmt::print("  from the first to the last in {:.1f} s\n", f.seconds);
 }
 
 std::string range(std::size_t low, std::size_t high) {
@@ -48,14 +53,14 @@ std::string range(std::size_t low, std::size_t high) {
 }
 
 void print_classes(const Findings& f) {
-  fmt::print("\nWho may know, of {} members{:>16}{:>16}{:>16}{:>16}\n", f.members, "events", "entitled", "received",
-             "kept out");
+  constexpr const char* row = "  {:<26}{:>12}{:>14}{:>12}{:>12}\n";
+  fmt::print("\nWho may know: of {} members, for each event\n", f.members);
+  fmt::print(row, "class", "events", "entitled", "received", "kept out");
   for (const auto& [routing, c] : f.classes) {
-    fmt::print("  {:<24}{:>16}{:>16}{:>16}{:>16}\n", schema::name_of(routing), dotted(c.events),
-               range(c.entitled_low, c.entitled_high), range(c.received_low, c.received_high),
-               range(f.members - c.received_high, f.members - c.received_low));
+    fmt::print(row, schema::name_of(routing), dotted(c.events), range(c.entitled_low, c.entitled_high),
+               range(c.received_low, c.received_high), range(f.members - c.received_high, f.members - c.received_low));
   }
-  fmt::print("  {} deliveries; {} wrong, {} missing, {} twice\n", dotted(f.deliveries), f.wrong, f.missing, f.repeated);
+  fmt::print("  {} deliveries: {} wrong, {} missing, {} twice\n", dotted(f.deliveries), f.wrong, f.missing, f.repeated);
 }
 
 void print_followed(const FollowedEvent& followed, const Region& region) {
@@ -82,7 +87,9 @@ int check(const Findings& f) {
     return 0;
   }
   fmt::print("\nChecked against the input: {} differences\n", f.problems.size());
-  for (const std::string& problem : f.problems) fmt::print("  {}\n", problem);
+  constexpr std::size_t shown = 25;
+  for (std::size_t i = 0; i < std::min(shown, f.problems.size()); ++i) fmt::print("  {}\n", f.problems[i]);
+  if (f.problems.size() > shown) fmt::print("  and {} more\n", f.problems.size() - shown);
   return 1;
 }
 

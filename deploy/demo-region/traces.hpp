@@ -20,8 +20,9 @@ struct Formulas {
 };
 Result<Formulas> find_formulas(const std::filesystem::path& member);
 
-/// Every personal number that stands in a school's DUO files, searched for as digits in the raw bytes of everything
-/// else: the hub's folder, inboxes, private folders. One sentence a file that holds any, without the number.
+/// Every personal number that stands in a school's DUO files, searched for as digits in the raw bytes of everything but
+/// the members' own files: the hub's folder, inboxes, reject files, private folders. One sentence a file that holds
+/// any, without the number.
 Result<std::vector<std::string>> find_personal_numbers(const std::filesystem::path& root, const Region& region);
 
 }  // namespace iro::demo

@@ -94,9 +94,9 @@ std::optional<Refused> Admission::check_texts(const schema::EventView& e, const 
   if (type.has_person && !facts.person.empty() && !valid_pseudonym(facts.person)) {
     return refuse(Errc::pseudonym_invalid, "the person's field holds no pseudonym");
   }
-  // The texts that routing and headers show to more readers than the payload are checked as well.
+  // Ids go further than the payload does, so they are looked at as well.
   for (const auto& [name, text] : {std::pair{"subject", facts.subject}, {"person", facts.person}, {"foreign_id", e.foreign_id}}) {
-    if (const auto found = find_personal_number(text)) return refuse(Errc::personal_number, fmt::format("{} looks like a {}", name, name_of(*found)));
+    if (const auto found = find_personal_number_in_id(text)) return refuse(Errc::personal_number, fmt::format("{} holds a {}", name, name_of(*found)));
   }
   std::optional<Refused> out;
   registry_.visit_texts(type, e.payload, [&](std::string_view path, std::string_view text) {

@@ -26,7 +26,8 @@ json::object key_json(const MemberKey& k) {
 MemberKey key_of(const json::object& o) {
   MemberKey k;
   k.no = KeyNo(o.at("no").to_number<std::uint32_t>());
-  if (!from_hex(o.at("public_key").as_string(), k.public_key)) throw std::invalid_argument("public_key");
+  const bool read = from_hex(o.at("public_key").as_string(), k.public_key);
+  if (!read) throw std::invalid_argument("public_key");  // style: throw, because from_rows catches it with Boost's own
   k.added = TimeMs(o.at("added").to_number<std::int64_t>());
   k.revoked = TimeMs(o.at("revoked").to_number<std::int64_t>());
   return k;

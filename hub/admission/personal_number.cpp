@@ -69,6 +69,20 @@ std::optional<PersonalNumber> judge(Run run) {
 
 }  // namespace
 
+std::optional<PersonalNumber> find_personal_number_in_id(std::string_view id) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t at = 0; at < id.size();) {
+    std::size_t end = at;
+    while (end < id.size() && is_digit(id[end])) ++end;
+    const bool alone = (at == 0 || !is_letter(id[at - 1])) && (end == id.size() || !is_letter(id[end]));
+    if (end - at == 9 && alone) {
+      if (const auto found = judge(read_run(id.substr(0, end), at))) return found;
+    }
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
 std::optional<PersonalNumber> find_personal_number(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     if (!is_digit(text[at])) {

@@ -15,7 +15,12 @@ namespace iro::admission {
 
 enum class PersonalNumber { bsn, onderwijsnummer };
 
-/// The first personal number in `text`, if any.
+/// The first personal number in `text`, if any. For texts that people type.
 std::optional<PersonalNumber> find_personal_number(std::string_view text);
+
+/// The same for ids, which programs make: digits within a word, as in the
+/// hexadecimal of a hash, are chance, and only a run that stands alone counts
+/// ("student-111222333" does, "9f111222333c" does not).
+std::optional<PersonalNumber> find_personal_number_in_id(std::string_view id);
 
 }  // namespace iro::admission

@@ -7,8 +7,8 @@
 // called from any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,13 +42,16 @@ class Bus {
   /// Binds ZAP first, then the endpoints; then connects with a key that was made
   /// this moment and sees it refused, and with an enrolled test key and sees it
   /// let in. Fails with zap_open when the unknown key gets in, `locked` when an
-  /// ipc path or a port is taken, and then has let nobody in.
+  /// ipc path or a port is taken, and then has let nobody in. An ipc path is
+  /// absolute, in a folder that others may not enter: it is made with mode 0750,
+  /// and config_invalid says so when it is there and open.
   static Result<std::unique_ptr<Bus>> open(BusOptions options);
   virtual ~Bus() = default;
 
   /// The whole list of keys that may connect: 32 raw bytes each. Takes effect
   /// for the next handshake; connections of keys no longer in it are cut off at
-  /// once (their frames are dropped and nothing is handed to them).
+  /// once (their frames are dropped and nothing is handed to them). Until the
+  /// first call whoever knocks waits. A key number names one key for ever.
   struct EnrolledKey {
     std::array<std::uint8_t, 32> public_key{};
     Principal principal;
@@ -56,7 +59,7 @@ class Bus {
   virtual void set_keys(std::vector<EnrolledKey> keys) = 0;
 
   /// Take what has come in since the last call. `ready_fd` is readable when
-  /// there is something. When more than input_queue_bytes wait, the bus stops
+  /// there is something, or somebody is gone. When more than input_queue_bytes wait, the bus stops
   /// reading its sockets until there is room (senders are held by TCP) and
   /// `congested()` is true.
   virtual std::vector<InFrame> receive() = 0;
@@ -66,7 +69,8 @@ class Bus {
   /// Hand over frames; they are sent in order per connection. A frame for a
   /// connection that is gone is dropped and reported by take_gone().
   virtual void send(std::vector<OutFrame> frames) = 0;
-  /// Connections that a send found gone since the last call.
+  /// Connections that are gone, since the last call: a send found it, the peer
+  /// fell more than 8 MiB behind, its key was revoked, or it was silent for 60 s.
   virtual std::vector<ConnectionNo> take_gone() = 0;
 
   struct Counters {

@@ -149,6 +149,8 @@ bool Core::materialise(const Choice& choice, schema::EventView& event, std::dequ
     event.payload = arena.back();
   }
   if (choice.masked) {
+    if (arena.empty() || arena.back().data() != event.payload.data()) arena.push_back(to_bytes(event.payload));  // aligned, as in a chunk it need not be
+    event.payload = arena.back();
     auto masked = registry_.mask(*type, event.payload);
     if (!masked) return false;
     arena.push_back(std::move(*masked));

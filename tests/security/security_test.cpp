@@ -140,6 +140,17 @@ TEST_CASE("security: numbers that only look like it pass, numbers that are it do
   CHECK(find_personal_number("kamer 12 111222333"));
 }
 
+TEST_CASE("security: an id made of a personal number is refused, the digits of a hash are chance") {
+  using admission::find_personal_number_in_id;
+  CHECK(find_personal_number_in_id("111222333"));
+  CHECK(find_personal_number_in_id("student-111222333"));
+  CHECK(find_personal_number_in_id("111222333_1"));
+  CHECK_FALSE(find_personal_number_in_id("9f111222333c"));
+  CHECK_FALSE(find_personal_number_in_id("a111222333"));
+  CHECK_FALSE(find_personal_number_in_id("1112223334"));
+  CHECK_FALSE(find_personal_number_in_id(""));
+}
+
 TEST_CASE("security: a payload that does not verify is refused and its number used up") {
   Region r;
   schema::Event e = r.hub.make(*r.hospital, "vacancy.opened", vacancy);

@@ -168,7 +168,7 @@ int close_file(sqlite3_file* f) {
   Handle* h = reinterpret_cast<File*>(f)->handle;
   h->impl->shared[h->name].handles.remove(h);
   if (h->temporary) (void)h->impl->disk->remove(h->name, true);
-  delete h;
+  delete h;  // style: raw-new, because the pointer lived in SQLite's memory
   return SQLITE_OK;
 }
 

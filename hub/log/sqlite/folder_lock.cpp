@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace iro::log {
@@ -21,9 +21,10 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   FolderLock lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail(Errc::io, fmt::format("{}: {}", path, std::strerror(errno)));
-    char holder[number_bytes + 1] = {};
-    const auto n = ::pread(fd, holder, number_bytes, 0);
-    return fail(Errc::locked, fmt::format("{} is held by process {}", folder.string(), n > 0 ? std::atoi(holder) : 0));
+    std::string holder(number_bytes, ' ');
+    if (::pread(fd, holder.data(), holder.size(), 0) <= 0) holder = "?";
+    return fail(Errc::locked,
+                fmt::format("{} is held by process {}", folder.string(), holder.substr(0, holder.find(' '))));
   }
   // For people only: a write that fails takes nothing from the lock. Always of one length, as a file that is
   // emptied and written again costs a flush when it is closed (ext4).

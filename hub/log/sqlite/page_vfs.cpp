@@ -169,7 +169,7 @@ int open_file(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int*
   if (file->real()->pMethods == nullptr) return rc;
   file->base.pMethods = &methods;  // from here on SQLite calls xClose, also after an error
   if (rc != SQLITE_OK || !cached) return rc;
-  file->path = new std::string(name);
+  file->path = new std::string(name);  // style: raw-new, because it lives in SQLite's memory until close_file()
   if (real(f)->pMethods->xFileControl(real(f), drop_cache_file_control, nullptr) == SQLITE_NOTFOUND) {
     caches().drop(*file->path);
     file->held = true;

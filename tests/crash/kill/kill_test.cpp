@@ -57,7 +57,8 @@ class Test {
     for (int i = 0; i < publishers; ++i) threads.emplace_back([this, i] { publish(i); });
     for (int k = 1; k <= kills_; ++k) {
       // From at once to well into the work: a start takes some 30 ms.
-      std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<int>(0, 150'000)(random_)));
+      const std::chrono::microseconds moment(std::uniform_int_distribution<int>(0, 150'000)(random_));
+      std::this_thread::sleep_for(moment);  // style: sleep-in-test, because the moment of the kill is what is random
       hub_.kill();
       hub_.start();
       if (k % 50 == 0) std::cout << fmt::format("{} kills, {} published\n", k, published_.load()) << std::flush;
@@ -121,7 +122,7 @@ class Test {
         for (const auto& id : ids) sent_.push_back(to_string(id));
       }
       published_ += ids.size();
-      std::this_thread::sleep_for(10ms);
+      std::this_thread::sleep_for(10ms);  // style: sleep-in-test, because it is the pace of the load
     }
   }
 
@@ -140,7 +141,9 @@ class Test {
   void wait_for_consumers() {
     const auto until = std::chrono::steady_clock::now() + 120s;
     for (int i = 0; i < consumers; ++i) {
-      while (count(i) < published_ && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
+      while (count(i) < published_ && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(20ms);  // style: sleep-in-test, because a file can only be asked, until a deadline
+      }
     }
   }
 

@@ -194,7 +194,7 @@ TEST_CASE("mapping: a student number becomes a pseudonym, the same from file to 
   };
   CHECK(student(a.payloads[0]) == student(b.payloads[0]));
   std::string everything;
-  for (const auto& [where, note] : outbox.notes()) everything += where.first + where.second + note;
+  for (const auto& [where, note] : outbox.notes()) everything += where + note;
   for (const auto& e : outbox.events()) everything += e.foreign_id + std::string(as_text(e.payload));
   for (const Reject& r : b.rejects) everything += r.original + r.reason;
   CHECK(everything.find("987654321") == std::string::npos);
@@ -252,6 +252,15 @@ TEST_CASE("mapping: a personal number in a note stays here: the row is rejected,
   CHECK(taken.rejects[0].code == Errc::personal_number);
   CHECK(taken.rejects[0].column == "Opmerking");
   CHECK(taken.rejects[0].original.find("900000041") == std::string::npos);
+}
+
+TEST_CASE("mapping: an id that looks like a personal number is rejected here, not by the hub later") {
+  const Folder folder;
+  const auto taken = take(folder.write("v.csv", vacancy_header + vacancy("900000041") + vacancy("2")));
+  CHECK(taken.counts.events == 1);
+  REQUIRE(taken.rejects.size() == 1);
+  CHECK(taken.rejects[0].code == Errc::personal_number);
+  CHECK(taken.rejects[0].original == "");
 }
 
 TEST_CASE("mapping: a file that no mapping fits is refused with the nearest one and what it misses") {

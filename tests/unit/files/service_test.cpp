@@ -147,7 +147,7 @@ TEST_CASE("service: a configuration that cannot be used is told with its line") 
   };
   CHECK_THAT(error("roots = \"x\""), ContainsSubstring("unknown key 'roots'"));
   CHECK_THAT(error("poll_ms = 1000"), ContainsSubstring("there are no members"));
-  CHECK_THAT(error("[[member]]\nkey = \"k\""), ContainsSubstring("f.toml:1: a [[member]] has a folder"));
+  CHECK_THAT(error("[[member]]\nkey = \"k\""), ContainsSubstring("f.toml:1: 'folder' is missing"));
   CHECK_THAT(error("root = "), ContainsSubstring("f.toml:1:"));
   const auto config = ServiceConfig::load(folder.write("f.toml", "[[member]]\nfolder = \"roc\"\n"));
   REQUIRE(config);

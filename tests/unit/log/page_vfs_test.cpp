@@ -1,6 +1,7 @@
 #include "hub/log/sqlite/page_vfs.hpp"
 
-#include <sqlite3.h>
+#include <fcntl.h>
+#include <sys/wait.h>
 
 #include "hub/log/sqlite/connection.hpp"
 #include "tests/catch.hpp"
@@ -110,12 +111,21 @@ TEST_CASE("pages: dropping the page cache does not give up the locks of this pro
   options.access = Access::create_or_write;
   auto first = open_connection(file, options);
   REQUIRE(first);
+  // Another process asks for the range in which SQLite keeps its shared lock; the answer is its exit code.
   const auto locked_by_us = [&] {
-    // Another process asks; the answer comes as its exit code.
-    const std::string command = "python3 -c \"import fcntl,sys\nf=open('" + file.string() +
-                                "','r+b')\ntry: fcntl.lockf(f,fcntl.LOCK_EX|fcntl.LOCK_NB,510,1073741826)\n"
-                                "except OSError: sys.exit(3)\"";
-    return std::system(command.c_str()) != 0;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int fd = ::open(file.c_str(), O_RDWR);
+      flock lock{};
+      lock.l_type = F_WRLCK;
+      lock.l_whence = SEEK_SET;
+      lock.l_start = 0x40000000 + 2;
+      lock.l_len = 510;
+      ::_exit(::fcntl(fd, F_SETLK, &lock) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 1;
   };
   REQUIRE(locked_by_us());
   { REQUIRE(open_connection(file, {})); }

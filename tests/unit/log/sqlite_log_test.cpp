@@ -163,6 +163,7 @@ TEST_CASE("log: on a full disk a commit is refused and leaves nothing, and goes 
 TEST_CASE("log: it stops before the disk is full, at its reserve") {
   const Folder folder;
   SqliteLogOptions options;
+  CHECK(options.reserve_bytes == limits::disk_reserve_bytes);
   options.reserve_bytes = std::size_t{1} << 60;  // no disk has as much
   auto log = open_log(folder, options);
   CHECK(log->commit(Writer(*log->load()).commit()).error().code == Errc::disk_full);
