@@ -41,10 +41,17 @@ std::size_t run_of_digits(std::string_view text) {
   return longest;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
+/// A number without what people and spreadsheets put in or take away: spaces,
+/// points and hyphens between the digits, zeros before them. Other texts as they are.
+std::string plain_number(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != ' ' && c != '.' && c != '-') out.push_back(c);
+  }
+  const bool digits = std::ranges::all_of(out, [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits) return std::string(text);
+  out.erase(0, std::min(out.find_first_not_of('0'), out.size()));
+  return out;
 }
 
 tl::unexpected<Error> system_error(std::string_view what, const std::filesystem::path& path) {
@@ -129,8 +136,8 @@ std::string random_pseudonym() {
 }
 
 Result<std::string> Pseudonyms::of(std::string_view kind, PersonalNumbers numbers) {
-  const std::string_view first = trimmed(numbers.bsn);
-  const std::string_view second = trimmed(numbers.other);
+  const std::string first = plain_number(numbers.bsn);
+  const std::string second = plain_number(numbers.other);
   if (first.empty() && second.empty()) return fail(Errc::csv_value, "there is no personal number");
   const std::string first_key = first.empty() ? "" : key_.mac(kind, first);
   const std::string second_key = second.empty() ? "" : key_.mac("onderwijsnummer", second);

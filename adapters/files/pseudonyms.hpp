@@ -50,6 +50,7 @@ class Pseudonyms {
   /// The person's pseudonym, made on first sight. A person first seen under the
   /// onderwijsnummer alone keeps the pseudonym when the BSN comes too.
   /// `kind` keeps apart numbers of different systems ("bsn", "student-number").
+  /// 012.345.678 and 12345678 are one number.
   /// Fails with csv_value when there is no number.
   Result<std::string> of(std::string_view kind, PersonalNumbers numbers);
 

@@ -148,6 +148,7 @@ void ServedMember::in_trouble(const Error& error) {
     const std::lock_guard lock(mutex_);
     is_new = !trouble_ || trouble_->message != error.message;
     trouble_ = error;
+    trouble_at_ = clock_.now();
   }
   if (is_new && on_note_) on_note_({name_, error.text(), nullptr});
 }
@@ -196,7 +197,7 @@ boost::json::object ServedMember::status() const {
                       {"bytes", progress_.bytes},
                       {"total_bytes", progress_.total_bytes}};
   }
-  if (trouble_) out["trouble"] = trouble_->text();
+  if (trouble_) out["trouble"] = {{"text", trouble_->text()}, {"at", format_time(trouble_at_)}};
   return out;
 }
 

@@ -71,7 +71,8 @@ class ServedMember {
   std::uint64_t waiting_files_ = 0;
   std::string current_;
   Progress progress_;
-  std::optional<Error> trouble_;
+  std::optional<Error> trouble_;      // the last, until a file was taken; it may have passed
+  TimeMs trouble_at_;
   std::uint64_t refused_by_hub_ = 0;
 
   std::unique_ptr<client::Client> client_;  // last: its handlers use all of the above

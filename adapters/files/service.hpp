@@ -46,7 +46,7 @@ struct ServiceConfig {
 /// How a client is opened: client::Client::open, or a twin in tests.
 using OpenClient = std::function<Result<std::unique_ptr<client::Client>>(client::Options)>;
 
-/// What happened, for whoever watches: one call a finished file or a new kind of trouble.
+/// What happened, for whoever watches: one call a finished file or a new kind of trouble, from any thread.
 struct Note {
   std::string member;
   std::string text;                 // for people, without personal data

@@ -19,12 +19,12 @@ TEST_CASE("bus: an unknown key is refused and an enrolled one let in") {
   Loopback net;
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 7, 3)});
-  auto stranger = net.client(make_keys());
-  auto known = net.client(member);
-  stranger.send("let me in");
-  known.send("hello");
-  CHECK(stranger.handshake() == TestClient::Handshake::refused);
-  CHECK(known.handshake() == TestClient::Handshake::succeeded);
+  const auto stranger = net.client(make_keys());
+  const auto known = net.client(member);
+  stranger->send("let me in");
+  known->send("hello");
+  CHECK(stranger->handshake() == TestClient::Handshake::refused);
+  CHECK(known->handshake() == TestClient::Handshake::succeeded);
   REQUIRE(net.hub().wait_frames(1));
   CHECK(as_text(net.hub().frames()[0].bytes) == "hello");
   CHECK(net.hub().frames()[0].from == Principal{MemberNo(7), KeyNo(3)});
@@ -34,11 +34,11 @@ TEST_CASE("bus: an unknown key is refused and an enrolled one let in") {
 TEST_CASE("bus: a client that comes before the keys do waits, and gets in when they are there") {
   Loopback net;
   const Keys member = make_keys();
-  auto early = net.client(member);
-  early.send("hello");
-  CHECK_FALSE(early.receive(std::chrono::milliseconds(50)).has_value());
+  const auto early = net.client(member);
+  early->send("hello");
+  CHECK_FALSE(early->receive(std::chrono::milliseconds(50)).has_value());
   net.hub()->set_keys({enrol(member, 1, 1)});
-  CHECK(early.handshake() == TestClient::Handshake::succeeded);
+  CHECK(early->handshake() == TestClient::Handshake::succeeded);
   CHECK(net.hub().wait_frames(1));
   CHECK(net.hub()->counters().handshakes_refused == 0);
 }
@@ -129,10 +129,10 @@ TEST_CASE("bus: a revoked key is cut off in an open session, for in and out") {
   const Keys leaver = make_keys();
   const Keys stayer = make_keys();
   net.hub()->set_keys({enrol(leaver, 1, 1), enrol(stayer, 2, 2)});
-  auto leaving = net.client(leaver);
-  auto staying = net.client(stayer);
-  leaving.send("hello");
-  staying.send("hello");
+  const auto leaving = net.client(leaver);
+  const auto staying = net.client(stayer);
+  leaving->send("hello");
+  staying->send("hello");
   REQUIRE(net.hub().wait_frames(2));
   const auto connection_of = [&](std::uint32_t member) {
     for (const InFrame& f : net.hub().frames()) {
@@ -145,15 +145,15 @@ TEST_CASE("bus: a revoked key is cut off in an open session, for in and out") {
 
   net.hub()->set_keys({enrol(stayer, 2, 2)});
   net.hub()->send({{cut, to_bytes("secret")}, {kept, to_bytes("news")}});
-  leaving.send("still here");
-  CHECK(staying.receive() == "news");
+  leaving->send("still here");
+  CHECK(staying->receive() == "news");
   REQUIRE(net.hub().wait([&] { return net.hub()->counters().dropped >= 2; }));  // one each way
   CHECK(net.hub().frames().size() == 2);
   CHECK(std::ranges::find(net.hub().gone(), cut) != net.hub().gone().end());
-  CHECK_FALSE(leaving.receive(std::chrono::milliseconds(0)).has_value());
+  CHECK_FALSE(leaving->receive(std::chrono::milliseconds(0)).has_value());
 
   net.hub()->set_keys({enrol(leaver, 1, 1), enrol(stayer, 2, 2)});
-  leaving.send("back again");
+  leaving->send("back again");
   REQUIRE(net.hub().wait_frames(3));
   CHECK(net.hub().frames()[2].connection != cut);  // a connection's number is never used twice
 }

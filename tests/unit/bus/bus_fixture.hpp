@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -121,8 +122,8 @@ class Loopback {
     endpoint_ = hub_->endpoints().front();
   }
   Hub& hub() { return hub_; }
-  TestClient client(const Keys& keys, const std::string& chosen_id = "") {
-    return {clients_, endpoint_, hub_keys_.public_key, keys, chosen_id};
+  std::unique_ptr<TestClient> client(const Keys& keys, const std::string& chosen_id = "") {
+    return std::make_unique<TestClient>(clients_, endpoint_, hub_keys_.public_key, keys, chosen_id);
   }
 
  private:

@@ -24,14 +24,14 @@ TEST_CASE("bus: ten thousand frames of eight clients come back in order, each to
   }
   net.hub()->set_keys(enrolled);
 
+  std::vector<std::unique_ptr<TestClient>> peers;
+  for (const Keys& own : keys) peers.push_back(net.client(own));
   std::vector<std::thread> threads;
   std::vector<int> in_order(clients, 0);
-  for (int i = 0; i < clients; ++i) {
-    threads.emplace_back([&, i] {
-      auto client = net.client(keys[static_cast<std::size_t>(i)]);
+  for (std::size_t i = 0; i < clients; ++i) {
+    threads.emplace_back([&client = *peers[i], &good = in_order[i], i] {
       const auto text = [&](int n) { return std::to_string(i) + ":" + std::to_string(n); };
       for (int n = 0; n < each; ++n) client.send(text(n));
-      int& good = in_order[static_cast<std::size_t>(i)];
       while (good < each && client.receive() == text(good)) ++good;
     });
   }
@@ -63,11 +63,11 @@ TEST_CASE("bus: a message of several parts is dropped whole, and the next one is
   Loopback net;
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 1, 1)});
-  auto client = net.client(member);
-  client.socket().send(zmq::str_buffer("one"), zmq::send_flags::sndmore);
-  client.socket().send(zmq::str_buffer("two"), zmq::send_flags::sndmore);
-  client.socket().send(zmq::str_buffer("three"), zmq::send_flags::none);
-  client.send("single");
+  const auto client = net.client(member);
+  client->socket().send(zmq::str_buffer("one"), zmq::send_flags::sndmore);
+  client->socket().send(zmq::str_buffer("two"), zmq::send_flags::sndmore);
+  client->socket().send(zmq::str_buffer("three"), zmq::send_flags::none);
+  client->send("single");
   REQUIRE(net.hub().wait_frames(1));
   CHECK(as_text(net.hub().frames()[0].bytes) == "single");
   CHECK(net.hub()->counters().dropped == 1);
@@ -77,14 +77,14 @@ TEST_CASE("bus: a frame of the largest size passes, and one byte more ends the c
   Loopback net;
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 1, 1)});
-  auto client = net.client(member);
-  REQUIRE(client.handshake() == TestClient::Handshake::succeeded);
-  client.send(std::string(limits::frame_bytes, 'x'));
+  const auto client = net.client(member);
+  REQUIRE(client->handshake() == TestClient::Handshake::succeeded);
+  client->send(std::string(limits::frame_bytes, 'x'));
   REQUIRE(net.hub().wait_frames(1));
   CHECK(net.hub().frames()[0].bytes.size() == limits::frame_bytes);
-  client.send(std::string(limits::frame_bytes + 1, 'x'));
-  REQUIRE(client.handshake() == TestClient::Handshake::succeeded);  // ZeroMQ has connected anew
-  client.send("small");
+  client->send(std::string(limits::frame_bytes + 1, 'x'));
+  REQUIRE(client->handshake() == TestClient::Handshake::succeeded);  // ZeroMQ has connected anew
+  client->send("small");
   REQUIRE(net.hub().wait_frames(2));
   CHECK(as_text(net.hub().frames()[1].bytes) == "small");
   CHECK(net.hub().frames()[1].connection != net.hub().frames()[0].connection);
@@ -95,8 +95,8 @@ TEST_CASE("bus: a send to somebody who has left is reported as gone") {
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 1, 1)});
   {
-    auto client = net.client(member);
-    client.send("hello");
+    const auto client = net.client(member);
+    client->send("hello");
     REQUIRE(net.hub().wait_frames(1));
   }
   const ConnectionNo left = net.hub().frames()[0].connection;
@@ -114,12 +114,12 @@ TEST_CASE("bus: a peer that does not read is given up beyond its backlog, and ot
   const Keys slow = make_keys();
   const Keys quick = make_keys();
   net.hub()->set_keys({enrol(slow, 1, 1), enrol(quick, 2, 2)});
-  auto stuck = net.client(slow);
-  auto reader = net.client(quick);
-  stuck.socket().set(zmq::sockopt::rcvhwm, 1);
-  stuck.send("hello");
+  const auto stuck = net.client(slow);
+  const auto reader = net.client(quick);
+  stuck->socket().set(zmq::sockopt::rcvhwm, 1);
+  stuck->send("hello");
   REQUIRE(net.hub().wait_frames(1));
-  reader.send("hello");
+  reader->send("hello");
   REQUIRE(net.hub().wait_frames(2));
   const ConnectionNo behind = net.hub().frames()[0].connection;
   REQUIRE(net.hub().wait([&] {
@@ -129,7 +129,7 @@ TEST_CASE("bus: a peer that does not read is given up beyond its backlog, and ot
     return std::ranges::find(net.hub().gone(), behind) != net.hub().gone().end();
   }));
   net.hub()->send({{net.hub().frames()[1].connection, to_bytes("news")}});
-  CHECK(reader.receive() == "news");
+  CHECK(reader->receive() == "news");
 }
 
 TEST_CASE("bus: with its queue full it stops reading, and nothing is lost") {
@@ -138,8 +138,8 @@ TEST_CASE("bus: with its queue full it stops reading, and nothing is lost") {
   Loopback net(32 * bytes);
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 1, 1)});
-  auto client = net.client(member);
-  for (std::size_t i = 0; i < frames; ++i) client.send(std::string(bytes, static_cast<char>('a' + i % 26)));
+  const auto client = net.client(member);
+  for (std::size_t i = 0; i < frames; ++i) client->send(std::string(bytes, static_cast<char>('a' + i % 26)));
   const auto until = std::chrono::steady_clock::now() + patience;
   while (!net.hub()->congested() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   REQUIRE(net.hub()->congested());
@@ -155,8 +155,8 @@ TEST_CASE("bus: a client that chooses its own routing id is not served") {
   Loopback net;
   const Keys member = make_keys();
   net.hub()->set_keys({enrol(member, 1, 1)});
-  auto disguised = net.client(member, "i am school-b");
-  disguised.send("hello");
+  const auto disguised = net.client(member, "i am school-b");
+  disguised->send("hello");
   REQUIRE(net.hub().wait([&] { return net.hub()->counters().dropped == 1; }));
   CHECK(net.hub().frames().empty());
 }

@@ -110,6 +110,10 @@ TEST_CASE("duo: a student first seen under the onderwijsnummer keeps the pseudon
   CHECK(people.of("bsn", {"", "900000012"}).value() != first);
   CHECK(people.made() == 2);
   CHECK_FALSE(people.of("bsn", {" ", ""}));
+  const std::string plain = people.of("bsn", {"12345678", ""}).value();
+  CHECK(people.of("bsn", {"012.345.678", ""}).value() == plain);
+  CHECK(people.of("bsn", {" 0123 45678", ""}).value() == plain);
+  CHECK(people.of("student-number", {"12345678", ""}).value() != plain);
 }
 
 TEST_CASE("duo: a pseudonym is never the same, and never looks like a personal number") {
