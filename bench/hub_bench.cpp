@@ -29,20 +29,29 @@ struct Row {
   std::string unit;
 };
 
-Clock::time_point in(double seconds) { return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
+Clock::time_point in(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
 
 /// A vacancy whose payload has about 256 bytes.
 Bytes payload(const schema::Registry& registry) {
   const std::string note(96, 'n');
-  auto made = registry.from_json(*registry.find_loosely("vacancy.opened"),
-                                 fmt::format(R"({{"vacancy_id":"vac-000001","provider":"hospital-a","offer":{{"branch":"hospital","note":"{}"}},"effective_on":"2026-09-01"}})", note));
+  auto made = registry.from_json(
+      *registry.find_loosely("vacancy.opened"),
+      fmt::format(
+          R"({{"vacancy_id":"vac-000001","provider":"hospital-a","offer":{{"branch":"hospital","note":"{}"}},"effective_on":"2026-09-01"}})",
+          note));
   if (!made) throw std::runtime_error(made.error().text());
   return std::move(*made);
 }
 
 class Bench {
  public:
-  Bench(double seconds) : seconds_(seconds), hub_(folder_.path()), registry_(std::move(*schema::Registry::builtin())), payload_(payload(registry_)) {
+  Bench(double seconds)
+      : seconds_(seconds),
+        hub_(folder_.path()),
+        registry_(std::move(*schema::Registry::builtin())),
+        payload_(payload(registry_)) {
     hub_.start();
     for (int i = 0; i < 8; ++i) publishers_.push_back(hub_.enrol(fmt::format("hospital-{}", i), {"care_provider"}));
     school_ = hub_.enrol("school-a", {"school"});
@@ -64,7 +73,10 @@ class Bench {
     const auto until = in(seconds_);
     std::vector<std::thread> threads;
     for (int i = 0; i < publishers; ++i) {
-      threads.emplace_back([&, i] { done += publish(publishers_[static_cast<std::size_t>(i)], fmt::format("{}x{}-{}", publishers, outstanding, i), outstanding, until); });
+      threads.emplace_back([&, i] {
+        done += publish(publishers_[static_cast<std::size_t>(i)], fmt::format("{}x{}-{}", publishers, outstanding, i),
+                        outstanding, until);
+      });
     }
     for (auto& t : threads) t.join();
     return static_cast<double>(done) / std::chrono::duration<double>(Clock::now() - start).count();
@@ -141,7 +153,8 @@ class Bench {
     return e;
   }
 
-  std::uint64_t publish(const client::KeyFile& keys, const std::string& name, std::size_t outstanding, Clock::time_point until) {
+  std::uint64_t publish(const client::KeyFile& keys, const std::string& name, std::size_t outstanding,
+                        Clock::time_point until) {
     RawClient client(context_, keys, name);
     std::vector<schema::EventView> events;
     // Ids are made beforehand: their randomness is the client's cost, not the hub's.
@@ -152,12 +165,14 @@ class Bench {
       const std::size_t room = outstanding - static_cast<std::size_t>(sent - acked);
       if (room > 0) {
         for (std::size_t i = 0; i < room; ++i) std::memcpy(events[i].id.b.data() + 8, &(++counter_local()), 8);
-        client.send(wire::Pub{ProducerSeq(sent + 1), {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(room)}});
+        client.send(
+            wire::Pub{ProducerSeq(sent + 1), {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(room)}});
         sent += room;
       }
       const wire::Message m = client.receive();
       if (const auto* ack = std::get_if<wire::PubAck>(&m.body)) {
-        if (!ack->exceptions.empty() || ack->refused_from.value() != 0) throw std::runtime_error("refused: " + ack->refused_reason);
+        if (!ack->exceptions.empty() || ack->refused_from.value() != 0)
+          throw std::runtime_error("refused: " + ack->refused_reason);
         acked = ack->up_to.value();
       }
     }
@@ -181,12 +196,16 @@ class Bench {
 
 void print(const std::vector<Row>& rows, const std::string& format) {
   if (format == "--json") {
-    for (const auto& r : rows) std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"unit":"{}"}})", r.what, r.hub, r.redis, r.unit) << "\n";
+    for (const auto& r : rows)
+      std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"unit":"{}"}})", r.what, r.hub, r.redis,
+                               r.unit)
+                << "\n";
     return;
   }
   std::cout << fmt::format("{:<34}{:>12}{:>12}{:>9}\n", "", "hub", "redis", "ratio");
   for (const auto& r : rows) {
-    std::cout << fmt::format("{:<34}{:>12.1f}{:>12}{:>9}  {}\n", r.what, r.hub, r.redis > 0 ? fmt::format("{:.1f}", r.redis) : "-",
+    std::cout << fmt::format("{:<34}{:>12.1f}{:>12}{:>9}  {}\n", r.what, r.hub,
+                             r.redis > 0 ? fmt::format("{:.1f}", r.redis) : "-",
                              r.redis > 0 ? fmt::format("{:.2f}", r.hub / r.redis) : "-", r.unit);
   }
 }
@@ -200,7 +219,8 @@ int run(double seconds, const std::string& format) {
     std::cerr << fmt::format("publish {}x{} ...\n", publishers, outstanding);
     const double hub = bench.publish_rate(publishers, static_cast<std::size_t>(outstanding)) / 1'000;
     const double redis = redis_rate(bench.folder(), publishers, outstanding, bench.payload_bytes(), seconds) / 1'000;
-    rows.push_back({fmt::format("publish {}x{}, {} B", publishers, outstanding, bench.payload_bytes()), hub, redis, "thousand events/s"});
+    rows.push_back({fmt::format("publish {}x{}, {} B", publishers, outstanding, bench.payload_bytes()), hub, redis,
+                    "thousand events/s"});
   }
   std::cerr << "publish to delivered ...\n";
   const auto [p50, p99] = bench.latency();
@@ -220,8 +240,10 @@ int main(int argc, char** argv) {
   std::string format;
   for (int i = 1; i < argc; ++i) {
     const std::string a = argv[i];
-    if (a == "--json") format = a;
-    else if (a == "--seconds" && i + 1 < argc) seconds = std::strtod(argv[++i], nullptr);
+    if (a == "--json")
+      format = a;
+    else if (a == "--seconds" && i + 1 < argc)
+      seconds = std::strtod(argv[++i], nullptr);
     else {
       std::cerr << "usage: hub-bench [--seconds S] [--json]\n";
       return 2;

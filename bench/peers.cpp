@@ -30,8 +30,8 @@ class Redis {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
       ::dup2(null, STDOUT_FILENO);
-      ::execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path_.c_str(), "--dir", folder.c_str(), "--appendonly", "yes",
-               "--appendfsync", "always", "--save", "", static_cast<char*>(nullptr));
+      ::execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path_.c_str(), "--dir", folder.c_str(),
+               "--appendonly", "yes", "--appendfsync", "always", "--save", "", static_cast<char*>(nullptr));
       ::_exit(127);
     }
     for (int i = 0; i < 200 && !alive_; ++i) {
@@ -41,8 +41,10 @@ class Redis {
       }
       const int fd = connect();
       alive_ = fd >= 0;
-      if (alive_) ::close(fd);
-      else ::usleep(20'000);
+      if (alive_)
+        ::close(fd);
+      else
+        ::usleep(20'000);
     }
   }
   ~Redis() {
@@ -96,7 +98,8 @@ std::uint64_t publish(int fd, int outstanding, const std::string& command, Clock
     const int answers = lines / 2;
     lines -= answers * 2;
     done += static_cast<std::uint64_t>(answers);
-    if (answers > 0) write_all(fd, std::string_view(window).substr(0, static_cast<std::size_t>(answers) * command.size()));
+    if (answers > 0)
+      write_all(fd, std::string_view(window).substr(0, static_cast<std::size_t>(answers) * command.size()));
   }
   return done;
 }
@@ -119,11 +122,13 @@ double fdatasync_rate(const std::filesystem::path& folder, double seconds) {
   return static_cast<double>(n) / std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double redis_rate(const std::filesystem::path& folder, int publishers, int outstanding, std::size_t bytes, double seconds) {
+double redis_rate(const std::filesystem::path& folder, int publishers, int outstanding, std::size_t bytes,
+                  double seconds) {
   const Redis redis(folder / fmt::format("redis-{}x{}", publishers, outstanding));
   if (!redis.alive()) return 0;
   const std::string payload(bytes, 'x');
-  const std::string command = fmt::format("*5\r\n$4\r\nXADD\r\n$6\r\nstream\r\n$1\r\n*\r\n$1\r\nd\r\n${}\r\n{}\r\n", payload.size(), payload);
+  const std::string command =
+      fmt::format("*5\r\n$4\r\nXADD\r\n$6\r\nstream\r\n$1\r\n*\r\n$1\r\nd\r\n${}\r\n{}\r\n", payload.size(), payload);
   const auto start = Clock::now();
   const auto until = start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::atomic<std::uint64_t> done{0};

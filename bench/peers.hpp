@@ -12,6 +12,7 @@ double fdatasync_rate(const std::filesystem::path& folder, double seconds);
 /// Redis Streams with `appendfsync always`: XADDs a second of `bytes`, from
 /// `publishers` connections with `outstanding` commands in flight each. 0 when
 /// redis-server is not installed. Starts a server of its own and ends it.
-double redis_rate(const std::filesystem::path& folder, int publishers, int outstanding, std::size_t bytes, double seconds);
+double redis_rate(const std::filesystem::path& folder, int publishers, int outstanding, std::size_t bytes,
+                  double seconds);
 
 }  // namespace iro::bench

@@ -17,7 +17,8 @@ namespace iro::bench {
 
 class RawClient {
  public:
-  RawClient(zmq::context_t& context, const client::KeyFile& keys, const std::string& name) : socket_(context, zmq::socket_type::dealer) {
+  RawClient(zmq::context_t& context, const client::KeyFile& keys, const std::string& name)
+      : socket_(context, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::sndhwm, 1'000);
     socket_.set(zmq::sockopt::curve_serverkey, keys.hub_public_key);

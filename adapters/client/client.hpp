@@ -36,9 +36,9 @@ namespace iro::client {
 /// [member] slug, source, public_key, secret_key. Keys are CURVE's, in Z85.
 struct KeyFile {
   std::string endpoint;
-  std::string hub_public_key;   // 40 characters of Z85
-  std::string member;           // slug
-  std::string source;           // "urn:nld:oin:<20>:systeem:<name>"
+  std::string hub_public_key;  // 40 characters of Z85
+  std::string member;          // slug
+  std::string source;          // "urn:nld:oin:<20>:systeem:<name>"
   std::string public_key;
   std::string secret_key;
   bool readable_by_others = false;  // set by load(): the program should tell its user to `chmod 600` the file
@@ -54,19 +54,19 @@ std::shared_ptr<Runtime> make_runtime();
 
 struct Options {
   KeyFile keys;
-  std::string client_name = "client";      // one session under each name
-  std::filesystem::path data_folder;       // outbox.db, inbox.db; empty: publishes nothing, ephemeral consumers only
-  std::size_t outbox_events = 1'000'000;   // then publish() fails with outbox_full
-  std::shared_ptr<Runtime> runtime;        // none: the client makes its own
+  std::string client_name = "client";     // one session under each name
+  std::filesystem::path data_folder;      // outbox.db, inbox.db; empty: publishes nothing, ephemeral consumers only
+  std::size_t outbox_events = 1'000'000;  // then publish() fails with outbox_full
+  std::shared_ptr<Runtime> runtime;       // none: the client makes its own
   // What no caller waits for: a refused session, a consumer that pauses, a disk that is full. Called on the
   // Runtime's threads; it must not call the client.
   std::function<void(const Error&)> on_trouble;
 };
 
 struct PublishStats {
-  std::uint64_t accepted = 0;   // acknowledged by the hub
-  std::uint64_t refused = 0;    // permanently; kept in the outbox's table `refused`
-  std::uint64_t waiting = 0;    // in the outbox
+  std::uint64_t accepted = 0;  // acknowledged by the hub
+  std::uint64_t refused = 0;   // permanently; kept in the outbox's table `refused`
+  std::uint64_t waiting = 0;   // in the outbox
 };
 struct RefusedEvent {
   EventId id;
@@ -93,8 +93,8 @@ struct Delivery {
   const schema::EventView& event;
   std::string_view consumer;
   std::uint32_t attempt = 1;
-  bool replayed = false;                   // attempt > 1, or seen before a restart but not committed
-  SQLite::Database& inbox;                 // write here, and it is done exactly once with the event
+  bool replayed = false;    // attempt > 1, or seen before a restart but not committed
+  SQLite::Database& inbox;  // write here, and it is done exactly once with the event
 };
 /// What a handler decides. `later` is a polite wish; `failed` is counted.
 struct Verdict {
@@ -110,7 +110,7 @@ using Handler = std::function<Verdict(const Delivery&)>;
 
 struct Subscription {
   std::string consumer;
-  std::string filter;                      // JSON; "" = all that the member may know
+  std::string filter;  // JSON; "" = all that the member may know
   wire::From from = wire::From::cursor;
   Token token;
   TimeMs time;
@@ -118,7 +118,7 @@ struct Subscription {
   std::uint32_t credit_events = 0;
   std::uint32_t credit_bytes = 0;
   bool ephemeral = false;
-  bool deduplicate = true;                 // through inbox.db; needs a data folder
+  bool deduplicate = true;  // through inbox.db; needs a data folder
 };
 
 class Client {

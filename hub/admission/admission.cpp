@@ -16,8 +16,7 @@ namespace {
 std::optional<Refused> refuse(Errc code, std::string reason) { return Refused{code, std::move(reason), 0}; }
 
 bool valid_pseudonym(std::string_view person) {
-  return person.size() >= 8 && person.size() <= 64 &&
-         std::ranges::all_of(person, [](char c) {
+  return person.size() >= 8 && person.size() <= 64 && std::ranges::all_of(person, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
          });
 }
@@ -31,7 +30,8 @@ std::optional<std::uint32_t> QuotaBucket::take(const Quota& quota, std::size_t b
   const double most_events = quota.burst_events != 0 ? quota.burst_events : 2.0 * quota.events_per_second;
   // One event of the largest size must fit, or it could never pass.
   const double most_bytes = std::max(2.0 * quota.bytes_per_second, static_cast<double>(limits::payload_bytes));
-  const double elapsed = last_.value() == 0 ? 0 : std::max<double>(0, static_cast<double>(now.value() - last_.value())) / 1000.0;
+  const double elapsed =
+      last_.value() == 0 ? 0 : std::max<double>(0, static_cast<double>(now.value() - last_.value())) / 1000.0;
   events_ = events_ < 0 ? most_events : std::min(most_events, events_ + elapsed * quota.events_per_second);
   bytes_ = bytes_ < 0 ? most_bytes : std::min(most_bytes, bytes_ + elapsed * quota.bytes_per_second);
   last_ = now;
@@ -52,11 +52,14 @@ std::optional<Refused> Admission::check_attributes(const schema::EventView& e, T
   }
   for (const std::string_view text : {e.source, e.subject, e.traceparent, e.foreign_id, e.datacategory}) {
     if (text.size() > limits::attribute_bytes) {
-      return refuse(Errc::attribute_oversize, fmt::format("an attribute has {} bytes; at most {}", text.size(), limits::attribute_bytes));
+      return refuse(Errc::attribute_oversize,
+                    fmt::format("an attribute has {} bytes; at most {}", text.size(), limits::attribute_bytes));
     }
   }
   if (e.time.value() <= 0 || e.time.value() > now.value() + limits::clock_ahead_ms) {
-    return refuse(Errc::time_invalid, e.time.value() <= 0 ? "the event has no time" : fmt::format("{} is more than an hour ahead of the hub", format_time(e.time)));
+    return refuse(Errc::time_invalid,
+                  e.time.value() <= 0 ? "the event has no time"
+                                      : fmt::format("{} is more than an hour ahead of the hub", format_time(e.time)));
   }
   if (e.expirytime.value() != 0 && e.expirytime <= now) {
     return refuse(Errc::event_expired, fmt::format("it expired at {}", format_time(e.expirytime)));
@@ -67,14 +70,16 @@ std::optional<Refused> Admission::check_attributes(const schema::EventView& e, T
 
 std::optional<Refused> Admission::check_right(const schema::EventView& e, const Member& sender) const {
   if (!sender.owns_source(e.source)) {
-    return refuse(Errc::wrong_source, fmt::format("{} sends as '{}'; its own is {}", sender.slug, e.source, sender.default_source()));
+    return refuse(Errc::wrong_source,
+                  fmt::format("{} sends as '{}'; its own is {}", sender.slug, e.source, sender.default_source()));
   }
   const bool may = is_command(e.type) ? sender.no == operator_no : sender.grant(e.type).publish;
   if (!may) return refuse(Errc::missing_grant, fmt::format("{} may not publish {}", sender.slug, e.type));
   return std::nullopt;
 }
 
-std::optional<Refused> Admission::check_payload(const schema::EventView& e, const schema::EventType& type, Admitted& out) const {
+std::optional<Refused> Admission::check_payload(const schema::EventView& e, const schema::EventType& type,
+                                                Admitted& out) const {
   if (e.revision > type.revision) {
     return refuse(Errc::schema_newer_than_hub, fmt::format("revision {}; the hub has {}", e.revision, type.revision));
   }
@@ -86,22 +91,27 @@ std::optional<Refused> Admission::check_payload(const schema::EventView& e, cons
   if (!e.subject.empty() && e.subject != out.facts.subject) {
     return refuse(Errc::subject_invalid, fmt::format("the attribute differs from the payload's field"));
   }
-  if (out.facts.subject.size() > limits::attribute_bytes) return refuse(Errc::attribute_oversize, "the subject is too long");
+  if (out.facts.subject.size() > limits::attribute_bytes)
+    return refuse(Errc::attribute_oversize, "the subject is too long");
   return std::nullopt;
 }
 
-std::optional<Refused> Admission::check_texts(const schema::EventView& e, const schema::EventType& type, const schema::Facts& facts) const {
+std::optional<Refused> Admission::check_texts(const schema::EventView& e, const schema::EventType& type,
+                                              const schema::Facts& facts) const {
   if (type.has_person && !facts.person.empty() && !valid_pseudonym(facts.person)) {
     return refuse(Errc::pseudonym_invalid, "the person's field holds no pseudonym");
   }
   // Ids go further than the payload does, so they are looked at as well.
-  for (const auto& [name, text] : {std::pair{"subject", facts.subject}, {"person", facts.person}, {"foreign_id", e.foreign_id}}) {
-    if (const auto found = find_personal_number_in_id(text)) return refuse(Errc::personal_number, fmt::format("{} holds a {}", name, name_of(*found)));
+  for (const auto& [name, text] :
+       {std::pair{"subject", facts.subject}, {"person", facts.person}, {"foreign_id", e.foreign_id}}) {
+    if (const auto found = find_personal_number_in_id(text))
+      return refuse(Errc::personal_number, fmt::format("{} holds a {}", name, name_of(*found)));
   }
   std::optional<Refused> out;
   registry_.visit_texts(type, e.payload, [&](std::string_view path, std::string_view text) {
     if (out) return;
-    if (const auto found = find_personal_number(text)) out = refuse(Errc::personal_number, fmt::format("{} holds a {}", path, name_of(*found)));
+    if (const auto found = find_personal_number(text))
+      out = refuse(Errc::personal_number, fmt::format("{} holds a {}", path, name_of(*found)));
   });
   return out;
 }
@@ -110,19 +120,23 @@ tl::expected<Admitted, Refused> Admission::admit(const schema::EventView& e, con
   Admitted out;
   if (auto no = check_attributes(e, now)) return tl::unexpected(std::move(*no));
   out.type = registry_.find(e.type);
-  if (out.type == nullptr) return tl::unexpected(Refused{Errc::unknown_type, fmt::format("'{}'", e.type.substr(0, 100)), 0});
+  if (out.type == nullptr)
+    return tl::unexpected(Refused{Errc::unknown_type, fmt::format("'{}'", e.type.substr(0, 100)), 0});
   if (auto no = check_right(e, sender)) return tl::unexpected(std::move(*no));
   if (!e.foreign_id.empty()) {
     out.foreign = foreign_hash(e.source, e.foreign_id);
     if (foreign_.contains(*out.foreign)) {
-      return tl::unexpected(Refused{Errc::duplicate_event, fmt::format("'{}' of this source was taken in the last {} days", e.foreign_id, limits::foreign_id_days), 0});
+      return tl::unexpected(Refused{
+          Errc::duplicate_event,
+          fmt::format("'{}' of this source was taken in the last {} days", e.foreign_id, limits::foreign_id_days), 0});
     }
   }
   if (auto no = check_payload(e, *out.type, out)) return tl::unexpected(std::move(*no));
   if (auto no = check_texts(e, *out.type, out.facts)) return tl::unexpected(std::move(*no));
   if (sender.quota.events_per_second != 0 || sender.quota.bytes_per_second != 0) {
     if (const auto wait = buckets_[sender.no].take(sender.quota, e.payload.size(), now)) {
-      return tl::unexpected(Refused{Errc::quota_exceeded, fmt::format("{} may send again in {} ms", sender.slug, *wait), *wait});
+      return tl::unexpected(
+          Refused{Errc::quota_exceeded, fmt::format("{} may send again in {} ms", sender.slug, *wait), *wait});
     }
   }
   return out;
@@ -137,7 +151,8 @@ void Admission::forget(const std::array<std::uint8_t, 16>& foreign) { foreign_.e
 std::optional<TimeMs> Admission::expire_foreign(TimeMs now) {
   const TimeMs oldest = now.plus(-limits::foreign_id_days * 86'400'000);
   std::optional<TimeMs> through;
-  while (!foreign_by_age_.empty() && (foreign_by_age_.front().first < oldest || foreign_.size() > limits::foreign_ids)) {
+  while (!foreign_by_age_.empty() &&
+         (foreign_by_age_.front().first < oldest || foreign_.size() > limits::foreign_ids)) {
     through = foreign_by_age_.front().first.plus(1);
     foreign_.erase(foreign_by_age_.front().second);
     foreign_by_age_.pop_front();

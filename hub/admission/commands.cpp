@@ -83,7 +83,8 @@ Status enrol(Membership& membership, const json::object& o, TimeMs now) {
     if (other->oin == m.oin) return invalid(fmt::format("OIN {} belongs to {} already", m.oin, other->slug));
   }
   if (m.roles.empty()) return invalid("a member needs a role (school, care_provider, pool, bureau, employer)");
-  if (membership.all().size() >= limits::members) return invalid(fmt::format("a hub has at most {} members", limits::members));
+  if (membership.all().size() >= limits::members)
+    return invalid(fmt::format("a hub has at most {} members", limits::members));
   auto key = new_key(membership, o, now);
   if (!key) return fail(key.error());
   m.keys.push_back(*key);
@@ -115,7 +116,8 @@ Status leave(const Membership&, Member& m, const json::object&, TimeMs now) {
 }
 
 Status add_key(const Membership& membership, Member& m, const json::object& o, TimeMs now) {
-  if (std::ranges::count_if(m.keys, &MemberKey::active) >= 2) return invalid(fmt::format("{} has two active keys: revoke one first", m.slug));
+  if (std::ranges::count_if(m.keys, &MemberKey::active) >= 2)
+    return invalid(fmt::format("{} has two active keys: revoke one first", m.slug));
   auto key = new_key(membership, o, now);
   if (!key) return fail(key.error());
   m.keys.push_back(*key);
@@ -152,7 +154,7 @@ Status record_only(const Membership&, Member&, const json::object&, TimeMs) { re
 
 Change change_for(std::string_view verb) {
   static const std::map<std::string_view, Change> changes = {
-      {"member-changed.v1", change_member}, {"member-left.v1", leave},        {"key-added.v1", add_key},
+      {"member-changed.v1", change_member}, {"member-left.v1", leave},          {"key-added.v1", add_key},
       {"key-revoked.v1", revoke_key},       {"grant-changed.v1", change_grant}, {"quota-changed.v1", change_quota}};
   const auto at = changes.find(verb);
   return at == changes.end() ? record_only : at->second;
@@ -178,7 +180,8 @@ Status apply_command(Membership& membership, std::string_view type, std::string_
   if (change == record_only) return {};
   const Member* found = membership.find(text(o, "member"));
   if (found == nullptr) return invalid(fmt::format("there is no member '{}'", text(o, "member")));
-  if (found->no == operator_no && change != add_key && change != revoke_key) return invalid("the operator cannot be changed");
+  if (found->no == operator_no && change != add_key && change != revoke_key)
+    return invalid("the operator cannot be changed");
   Member edited = *found;
   IRO_TRY(change(membership, edited, o, now), "command");
   membership.put(std::move(edited));

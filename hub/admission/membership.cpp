@@ -20,7 +20,10 @@ std::vector<std::string> texts(const json::value& v) {
 }
 
 json::object key_json(const MemberKey& k) {
-  return {{"no", k.no.value()}, {"public_key", to_hex(k.public_key)}, {"added", k.added.value()}, {"revoked", k.revoked.value()}};
+  return {{"no", k.no.value()},
+          {"public_key", to_hex(k.public_key)},
+          {"added", k.added.value()},
+          {"revoked", k.revoked.value()}};
 }
 
 MemberKey key_of(const json::object& o) {
@@ -59,7 +62,8 @@ Member member_of(const log::MemberRow& row) {
     m.grants[std::string(type)] = {g.at(0).as_bool(), static_cast<Receive>(g.at(1).to_number<int>())};
   }
   const auto& q = o.at("quota").as_array();
-  m.quota = {q.at(0).to_number<std::uint32_t>(), q.at(1).to_number<std::uint32_t>(), q.at(2).to_number<std::uint32_t>()};
+  m.quota = {q.at(0).to_number<std::uint32_t>(), q.at(1).to_number<std::uint32_t>(),
+             q.at(2).to_number<std::uint32_t>()};
   return m;
 }
 
@@ -67,10 +71,14 @@ Member member_of(const log::MemberRow& row) {
 
 std::string_view name_of(Receive receive) {
   switch (receive) {
-    case Receive::none: return "none";
-    case Receive::masked: return "masked";
-    case Receive::full: return "full";
-    case Receive::denied: return "denied";
+    case Receive::none:
+      return "none";
+    case Receive::masked:
+      return "masked";
+    case Receive::full:
+      return "full";
+    case Receive::denied:
+      return "denied";
   }
   return "none";
 }
@@ -97,7 +105,8 @@ Result<Membership> Membership::from_rows(const std::vector<log::MemberRow>& rows
   std::vector<log::MemberRow> sorted = rows;
   std::ranges::sort(sorted, {}, &log::MemberRow::no);
   for (const auto& row : sorted) {
-    if (row.no != out.next_no()) return fail(Errc::corrupt, fmt::format("member numbers have a gap before {}", row.no.value()));
+    if (row.no != out.next_no())
+      return fail(Errc::corrupt, fmt::format("member numbers have a gap before {}", row.no.value()));
     try {
       out.put(member_of(row));
     } catch (const std::exception& e) {
@@ -111,10 +120,17 @@ log::MemberRow Membership::to_row(const Member& m) {
   json::array keys;
   for (const auto& k : m.keys) keys.push_back(key_json(k));
   const json::object doc = {
-      {"name", m.name},   {"oin", m.oin},       {"brin", m.brin},
-      {"kvk", m.kvk},     {"agb", m.agb},       {"source_system", m.source_system},
-      {"roles", texts(m.roles)}, {"branches", texts(m.branches)}, {"active", m.active},
-      {"keys", keys},     {"grants", grants_json(m)},
+      {"name", m.name},
+      {"oin", m.oin},
+      {"brin", m.brin},
+      {"kvk", m.kvk},
+      {"agb", m.agb},
+      {"source_system", m.source_system},
+      {"roles", texts(m.roles)},
+      {"branches", texts(m.branches)},
+      {"active", m.active},
+      {"keys", keys},
+      {"grants", grants_json(m)},
       {"quota", json::array{m.quota.events_per_second, m.quota.bytes_per_second, m.quota.burst_events}}};
   return {m.no, m.slug, json::serialize(doc)};
 }

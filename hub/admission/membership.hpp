@@ -47,7 +47,7 @@ struct MemberKey {
 struct Quota {
   std::uint32_t events_per_second = 0;  // 0: no limit
   std::uint32_t bytes_per_second = 0;
-  std::uint32_t burst_events = 0;       // 0: two seconds' worth
+  std::uint32_t burst_events = 0;  // 0: two seconds' worth
 };
 
 struct Member {

@@ -24,8 +24,8 @@ std::optional<PersonalNumber> eleven_test(const std::array<int, 9>& d) {
 /// The run of digits from `at`, at most one separator between two of them.
 struct Run {
   std::array<int, 9> digits{};
-  std::size_t count = 0;      // digits in the whole run, which may be longer than nine
-  std::size_t end = 0;        // behind the run
+  std::size_t count = 0;  // digits in the whole run, which may be longer than nine
+  std::size_t end = 0;    // behind the run
   bool separated = false;
 };
 
@@ -94,7 +94,10 @@ std::optional<PersonalNumber> find_personal_number(std::string_view text) {
     // The parts of a separated run may be numbers of their own ("room 12 123456782").
     if (run.separated) {
       for (std::size_t i = at; i < run.end;) {
-        if (!is_digit(text[i])) { ++i; continue; }
+        if (!is_digit(text[i])) {
+          ++i;
+          continue;
+        }
         std::size_t end = i;
         while (end < run.end && is_digit(text[end])) ++end;
         if (const auto found = judge(read_run(text.substr(0, end), i))) return found;

@@ -44,8 +44,6 @@ Errc code_from_wire(std::uint16_t number) {
 
 Error Error::within(std::string_view context) const { return {code, fmt::format("{}: {}", context, message)}; }
 
-std::string Error::text() const {
-  return fmt::format("{} ({}): {}", info(code).name, static_cast<int>(code), message);
-}
+std::string Error::text() const { return fmt::format("{} ({}): {}", info(code).name, static_cast<int>(code), message); }
 
 }  // namespace iro

@@ -70,8 +70,8 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 }  // namespace iro
 
 /// Leave the function with the error of `expression`, with `context` put before it.
-#define IRO_TRY(expression, context)                                                          \
-  do {                                                                                        \
-    if (auto iro_try_result = (expression); !iro_try_result) [[unlikely]]                     \
-      return ::iro::fail(iro_try_result.error().within(context));                             \
+#define IRO_TRY(expression, context)                                      \
+  do {                                                                    \
+    if (auto iro_try_result = (expression); !iro_try_result) [[unlikely]] \
+      return ::iro::fail(iro_try_result.error().within(context));         \
   } while (false)

@@ -16,15 +16,15 @@
 
 namespace iro {
 
-using Seq = Strong<struct SeqTag, std::uint64_t>;                 // hub-wide position, from 1; never leaves the hub
-using MemberNo = Strong<struct MemberNoTag, std::uint32_t>;       // dense, never reused; 0 is the operator
-using KeyNo = Strong<struct KeyNoTag, std::uint32_t>;             // a member's key, numbered hub-wide
-using ProducerSeq = Strong<struct ProducerSeqTag, std::uint64_t>; // gap-free per producer, from 1
+using Seq = Strong<struct SeqTag, std::uint64_t>;                  // hub-wide position, from 1; never leaves the hub
+using MemberNo = Strong<struct MemberNoTag, std::uint32_t>;        // dense, never reused; 0 is the operator
+using KeyNo = Strong<struct KeyNoTag, std::uint32_t>;              // a member's key, numbered hub-wide
+using ProducerSeq = Strong<struct ProducerSeqTag, std::uint64_t>;  // gap-free per producer, from 1
 using SessionEpoch = Strong<struct SessionEpochTag, std::uint64_t>;
-using LogEpoch = Strong<struct LogEpochTag, std::uint32_t>;       // goes up when acknowledged events were given up
-using AtomNo = Strong<struct AtomNoTag, std::uint32_t>;           // an interned text of the log
-using SetId = Strong<struct SetIdTag, std::uint32_t>;             // an interned audience
-using PersonKeyNo = Strong<struct PersonKeyNoTag, std::uint64_t>; // a data key in keys.db; 0 means not encrypted
+using LogEpoch = Strong<struct LogEpochTag, std::uint32_t>;        // goes up when acknowledged events were given up
+using AtomNo = Strong<struct AtomNoTag, std::uint32_t>;            // an interned text of the log
+using SetId = Strong<struct SetIdTag, std::uint32_t>;              // an interned audience
+using PersonKeyNo = Strong<struct PersonKeyNoTag, std::uint64_t>;  // a data key in keys.db; 0 means not encrypted
 using ConsumerNo = Strong<struct ConsumerNoTag, std::uint32_t>;
 
 template <typename Tag>

@@ -8,46 +8,46 @@
 namespace iro::limits {
 
 // The wire (docs/protocol.md; permanent for protocol 1).
-inline constexpr std::size_t frame_bytes = 1U << 20;           // one message; bounds what a peer can make us hold
-inline constexpr std::size_t payload_bytes = 256U << 10;       // four times what NL GOV intermediaries must carry
-inline constexpr std::size_t attribute_bytes = 255;            // source, subject, foreign id, traceparent
+inline constexpr std::size_t frame_bytes = 1U << 20;      // one message; bounds what a peer can make us hold
+inline constexpr std::size_t payload_bytes = 256U << 10;  // four times what NL GOV intermediaries must carry
+inline constexpr std::size_t attribute_bytes = 255;       // source, subject, foreign id, traceparent
 inline constexpr std::size_t events_per_pub = 1'024;
-inline constexpr std::size_t publish_window_events = 4'096;    // unacknowledged per producer
+inline constexpr std::size_t publish_window_events = 4'096;  // unacknowledged per producer
 inline constexpr std::size_t publish_window_bytes = 8U << 20;
-inline constexpr std::size_t consumer_credit_events = 1'024;   // delivered and not yet acknowledged
+inline constexpr std::size_t consumer_credit_events = 1'024;  // delivered and not yet acknowledged
 inline constexpr std::size_t consumer_credit_bytes = 4U << 20;
-inline constexpr std::size_t consumer_frames = 64;             // below SNDHWM, so a send never meets a full pipe
+inline constexpr std::size_t consumer_frames = 64;  // below SNDHWM, so a send never meets a full pipe
 inline constexpr std::size_t consumers_per_session = 64;
-inline constexpr std::int64_t lease_ms = 30'000;               // a silent session ends after this
-inline constexpr std::uint8_t hop = 16;                        // reactions to reactions; the only loop guard
-inline constexpr std::int64_t clock_ahead_ms = 3'600'000;      // an event's time may be this far ahead of ours
+inline constexpr std::int64_t lease_ms = 30'000;           // a silent session ends after this
+inline constexpr std::uint8_t hop = 16;                    // reactions to reactions; the only loop guard
+inline constexpr std::int64_t clock_ahead_ms = 3'600'000;  // an event's time may be this far ahead of ours
 
 // The core.
-inline constexpr std::size_t batch_events = 4'096;             // one commit; more gains nothing (platform.md)
+inline constexpr std::size_t batch_events = 4'096;  // one commit; more gains nothing (platform.md)
 inline constexpr std::size_t batch_bytes = 4U << 20;
-inline constexpr std::size_t input_queue_bytes = 64U << 20;    // then `busy`
-inline constexpr std::size_t recent_chunk_bytes = 32U << 20;   // chunks kept in memory for consumers at the head
-inline constexpr std::size_t inline_audience = 8;              // members named in the entry itself
+inline constexpr std::size_t input_queue_bytes = 64U << 20;   // then `busy`
+inline constexpr std::size_t recent_chunk_bytes = 32U << 20;  // chunks kept in memory for consumers at the head
+inline constexpr std::size_t inline_audience = 8;             // members named in the entry itself
 inline constexpr std::size_t members = 65'535;
 inline constexpr std::size_t receipts_per_producer = 64;
-inline constexpr std::int64_t foreign_id_days = 7;             // how long a foreign (source, id) pair is remembered
-inline constexpr std::size_t foreign_ids = 4'000'000;          // in memory, 16 bytes each
-inline constexpr std::size_t held_subjects = 1'024;            // per consumer, waiting for a retry; then it pauses
-inline constexpr std::uint32_t delivery_attempts = 8;          // failures before an event is parked
-inline constexpr std::int64_t retry_first_ms = 500;            // doubled each time, with jitter
+inline constexpr std::int64_t foreign_id_days = 7;     // how long a foreign (source, id) pair is remembered
+inline constexpr std::size_t foreign_ids = 4'000'000;  // in memory, 16 bytes each
+inline constexpr std::size_t held_subjects = 1'024;    // per consumer, waiting for a retry; then it pauses
+inline constexpr std::uint32_t delivery_attempts = 8;  // failures before an event is parked
+inline constexpr std::int64_t retry_first_ms = 500;    // doubled each time, with jitter
 inline constexpr std::int64_t retry_most_ms = 60'000;
 
 // The log.
 inline constexpr std::size_t page_bytes = 4'096;
-inline constexpr std::size_t page_checksum_bytes = 8;          // reserved at the end of each page
-inline constexpr std::size_t disk_reserve_bytes = 64U << 20;   // refuse before the file system does
-inline constexpr std::size_t wal_bytes = 64U << 20;            // checkpoint beyond this
-inline constexpr std::size_t read_slice_bytes = 4U << 20;      // one catch-up read; keeps readers short
+inline constexpr std::size_t page_checksum_bytes = 8;         // reserved at the end of each page
+inline constexpr std::size_t disk_reserve_bytes = 64U << 20;  // refuse before the file system does
+inline constexpr std::size_t wal_bytes = 64U << 20;           // checkpoint beyond this
+inline constexpr std::size_t read_slice_bytes = 4U << 20;     // one catch-up read; keeps readers short
 
 // Texts and files.
 inline constexpr std::size_t csv_field_bytes = 64U << 10;
 inline constexpr std::size_t csv_row_bytes = 1U << 20;
-inline constexpr std::size_t outbox_events = 1'000'000;        // a client cut off for long stops taking more
-inline constexpr std::int64_t outbox_keep_days = 7;            // acknowledged events kept for a restored hub
+inline constexpr std::size_t outbox_events = 1'000'000;  // a client cut off for long stops taking more
+inline constexpr std::int64_t outbox_keep_days = 7;      // acknowledged events kept for a restored hub
 
 }  // namespace iro::limits

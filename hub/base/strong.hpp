@@ -31,7 +31,5 @@ class Strong {
 
 template <typename Tag, typename Rep>
 struct std::hash<iro::Strong<Tag, Rep>> {
-  std::size_t operator()(const iro::Strong<Tag, Rep>& v) const noexcept {
-    return std::hash<Rep>{}(v.value());
-  }
+  std::size_t operator()(const iro::Strong<Tag, Rep>& v) const noexcept { return std::hash<Rep>{}(v.value()); }
 };

@@ -32,7 +32,7 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
     out.emplace_back(RunView{session.connection, session.epoch, query.id, session.who.member, query.view, query.args});
     return;
   }
-  iro::Result<std::string> body = query.view == "status"    ? status_json(now)
+  iro::Result<std::string> body = query.view == "status"      ? status_json(now)
                                   : query.view == "members"   ? members_json(session.who.member)
                                   : query.view == "consumers" ? consumers_json(session.who.member)
                                                               : parked_json(session.who.member);
@@ -54,28 +54,53 @@ std::string Core::status_json(TimeMs now) const {
   for (const auto& [no, consumer] : consumers_) {
     for (const auto& [seq, row] : consumer.deviations()) parked += row.state == log::DeviationState::parked ? 1 : 0;
   }
-  return json::serialize(json::object{
-      {"hub", config_.hub_name}, {"now", format_time(now)}, {"log_epoch", log_epoch_.value()}, {"members", members_->all().size() - 1},
-      {"sessions", sessions_.size()}, {"consumers", consumers_.size()}, {"accepted", counters_.accepted}, {"refused", counters_.refused},
-      {"repeated", counters_.repeated}, {"commits", counters_.commits}, {"failed_commits", counters_.failed_commits},
-      {"delivered", counters_.delivered}, {"acknowledged", counters_.acked}, {"retries", counters_.retries}, {"parked", parked},
-      {"strangers", counters_.strangers}, {"writing", refusing_ ? info(refusing_->code).name : std::string_view("ok")},
-      {"draining", draining_}, {"refusals", std::move(refusals)}, {"types", std::move(types)}});
+  return json::serialize(json::object{{"hub", config_.hub_name},
+                                      {"now", format_time(now)},
+                                      {"log_epoch", log_epoch_.value()},
+                                      {"members", members_->all().size() - 1},
+                                      {"sessions", sessions_.size()},
+                                      {"consumers", consumers_.size()},
+                                      {"accepted", counters_.accepted},
+                                      {"refused", counters_.refused},
+                                      {"repeated", counters_.repeated},
+                                      {"commits", counters_.commits},
+                                      {"failed_commits", counters_.failed_commits},
+                                      {"delivered", counters_.delivered},
+                                      {"acknowledged", counters_.acked},
+                                      {"retries", counters_.retries},
+                                      {"parked", parked},
+                                      {"strangers", counters_.strangers},
+                                      {"writing", refusing_ ? info(refusing_->code).name : std::string_view("ok")},
+                                      {"draining", draining_},
+                                      {"refusals", std::move(refusals)},
+                                      {"types", std::move(types)}});
 }
 
-/// The directory of the region: everybody may know who is a member. Grants and keys are the operator's and the member's own.
+/// The directory of the region: everybody may know who is a member. Grants and keys are the operator's and the member's
+/// own.
 std::string Core::members_json(MemberNo asking) const {
   json::array out;
   for (const auto& m : members_->all()) {
-    json::object o = {{"member", m->slug}, {"name", m->name}, {"oin", m->oin}, {"roles", texts(m->roles)}, {"branches", texts(m->branches)}, {"active", m->active}};
+    json::object o = {{"member", m->slug},
+                      {"name", m->name},
+                      {"oin", m->oin},
+                      {"roles", texts(m->roles)},
+                      {"branches", texts(m->branches)},
+                      {"active", m->active}};
     if (is_operator(asking) || m->no == asking) {
       json::object grants;
-      for (const auto& [type, g] : m->grants) grants[type] = json::object{{"publish", g.publish}, {"receive", admission::name_of(g.receive)}};
+      for (const auto& [type, g] : m->grants)
+        grants[type] = json::object{{"publish", g.publish}, {"receive", admission::name_of(g.receive)}};
       o["grants"] = std::move(grants);
       json::array keys;
-      for (const auto& k : m->keys) keys.push_back({{"no", k.no.value()}, {"public_key", to_hex(k.public_key)}, {"active", k.active()}, {"added", format_time(k.added)}});
+      for (const auto& k : m->keys)
+        keys.push_back({{"no", k.no.value()},
+                        {"public_key", to_hex(k.public_key)},
+                        {"active", k.active()},
+                        {"added", format_time(k.added)}});
       o["keys"] = std::move(keys);
-      o["quota"] = json::object{{"events_per_second", m->quota.events_per_second}, {"bytes_per_second", m->quota.bytes_per_second}};
+      o["quota"] = json::object{{"events_per_second", m->quota.events_per_second},
+                                {"bytes_per_second", m->quota.bytes_per_second}};
     }
     out.push_back(std::move(o));
   }
@@ -88,8 +113,14 @@ std::string Core::consumers_json(MemberNo asking) const {
     if (c.member() != asking && !is_operator(asking)) continue;
     std::uint64_t parked = 0;
     for (const auto& [seq, row] : c.deviations()) parked += row.state == log::DeviationState::parked ? 1 : 0;
-    out.push_back({{"member", members_->find(c.member())->slug}, {"consumer", c.name()}, {"filter", c.filter_text()}, {"attached", c.attached()},
-                   {"outstanding", c.outstanding()}, {"waiting", c.deviations().size()}, {"parked", parked}, {"paused", c.paused()},
+    out.push_back({{"member", members_->find(c.member())->slug},
+                   {"consumer", c.name()},
+                   {"filter", c.filter_text()},
+                   {"attached", c.attached()},
+                   {"outstanding", c.outstanding()},
+                   {"waiting", c.deviations().size()},
+                   {"parked", parked},
+                   {"paused", c.paused()},
                    {"at_head", c.cursor().next() == next_seq_}});
   }
   return json::serialize(out);
@@ -100,11 +131,18 @@ iro::Result<std::string> Core::parked_json(MemberNo asking) const {
   for (const auto& [no, c] : consumers_) {
     if (c.member() != asking && !is_operator(asking)) continue;
     for (const auto& [seq, row] : c.deviations()) {
-      const char* state = row.state == log::DeviationState::parked ? "parked" : row.state == log::DeviationState::retry ? "retry" : "waits";
+      const char* state = row.state == log::DeviationState::parked  ? "parked"
+                          : row.state == log::DeviationState::retry ? "retry"
+                                                                    : "waits";
       // The position leaves sealed for its member, as everywhere.
-      out.push_back({{"consumer", c.name()}, {"member", members_->find(c.member())->slug}, {"ref", to_hex(sealer_.seal(seq, c.member(), log_epoch_).b)},
-                     {"state", state}, {"attempts", row.attempts}, {"due", row.due.value() == 0 ? "" : format_time(row.due)},
-                     {"subject", row.subject}, {"reason", row.reason}});
+      out.push_back({{"consumer", c.name()},
+                     {"member", members_->find(c.member())->slug},
+                     {"ref", to_hex(sealer_.seal(seq, c.member(), log_epoch_).b)},
+                     {"state", state},
+                     {"attempts", row.attempts},
+                     {"due", row.due.value() == 0 ? "" : format_time(row.due)},
+                     {"subject", row.subject},
+                     {"reason", row.reason}});
     }
   }
   return json::serialize(out);
@@ -129,11 +167,13 @@ void Core::on_control(Session& session, const wire::Control& control, TimeMs now
     out.emplace_back(RunCommand{session.connection, session.epoch, control.id, control.command, control.args});
     return;
   }
-  if (command.starts_with("parked.") || command == "consumer.remove") return finish(parked_command(session.who.member, command, control.args, now));
+  if (command.starts_with("parked.") || command == "consumer.remove")
+    return finish(parked_command(session.who.member, command, control.args, now));
   finish(fail(Errc::view_unknown, fmt::format("there is no command '{}'", command)));
 }
 
-iro::Result<std::string> Core::parked_command(MemberNo member, std::string_view verb, std::string_view args, TimeMs now) {
+iro::Result<std::string> Core::parked_command(MemberNo member, std::string_view verb, std::string_view args,
+                                              TimeMs now) {
   boost::system::error_code ec;
   const json::value v = json::parse(args.empty() ? "{}" : args, ec);
   if (ec || !v.is_object()) return fail(Errc::arguments_invalid, "the arguments are no JSON object");
@@ -142,7 +182,8 @@ iro::Result<std::string> Core::parked_command(MemberNo member, std::string_view 
     return p != nullptr && p->is_string() ? std::string(p->as_string()) : std::string();
   };
   delivery::Consumer* consumer = find_consumer(member, text("consumer"));
-  if (consumer == nullptr) return fail(Errc::consumer_unknown, fmt::format("you have no consumer '{}'", text("consumer")));
+  if (consumer == nullptr)
+    return fail(Errc::consumer_unknown, fmt::format("you have no consumer '{}'", text("consumer")));
   if (verb == "consumer.remove") {
     if (attached_to_.contains(consumer->no())) return fail(Errc::session_busy, "the consumer is in use");
     batch_.audit.push_back({now, member, std::string(verb), consumer->name()});
@@ -160,7 +201,8 @@ iro::Result<std::string> Core::parked_command(MemberNo member, std::string_view 
   }
   std::uint64_t done = 0;
   for (const Seq seq : which) {
-    if (verb == "parked.redrive" ? consumer->redrive(seq, now) : verb == "parked.skip" && consumer->skip(seq, now)) ++done;
+    if (verb == "parked.redrive" ? consumer->redrive(seq, now) : verb == "parked.skip" && consumer->skip(seq, now))
+      ++done;
   }
   batch_.audit.push_back({now, member, std::string(verb), fmt::format("{}: {}", consumer->name(), done)});
   return fmt::format(R"({{"done":{}}})", done);

@@ -52,7 +52,8 @@ void Core::on_plugin(PluginAnswered answered, TimeMs now, Actions& out) {
       return;
     }
   }
-  // What the judges emitted waits for the reacting phase too, so a round begins at the first item that no round has seen.
+  // What the judges emitted waits for the reacting phase too, so a round begins at the first item that no round has
+  // seen.
   const std::size_t seen = round_items_.empty() ? first_new : round_items_.back() + 1;
   if (batch_.items.size() > seen) return begin_round(seen, now, out);
   phase_ = Phase::open;
@@ -83,8 +84,9 @@ void Core::apply_emit(std::uint32_t cause_index, const std::string& plugin, cons
     const Errc code = !fits ? Errc::payload_invalid : Errc::hop_limit;
     ++counters_.refused;
     ++counters_.refusals[code];
-    batch_.audit.push_back({last_recorded_, admission::operator_no, "hub.refused",
-                            fmt::format("{} of plugin {} on {}: {}", emit.type, plugin, to_string(cause.event.id), info(code).name)});
+    batch_.audit.push_back(
+        {last_recorded_, admission::operator_no, "hub.refused",
+         fmt::format("{} of plugin {} on {}: {}", emit.type, plugin, to_string(cause.event.id), info(code).name)});
     return;
   }
   schema::Event made;
@@ -236,7 +238,8 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
     if (row.receipts.size() > limits::receipts_per_producer) row.receipts.erase(row.receipts.begin());
     commit.producers.push_back(std::move(row));
   }
-  for (const MemberNo no : batch_.members_changed) commit.members.push_back(admission::Membership::to_row(*batch_.members->find(no)));
+  for (const MemberNo no : batch_.members_changed)
+    commit.members.push_back(admission::Membership::to_row(*batch_.members->find(no)));
   for (const auto& hash : batch_.foreign) commit.foreign_ids.push_back({hash, now});
   commit.forget_foreign_before = admission_.expire_foreign(now);
   commit.audit.insert(commit.audit.end(), batch_.audit.begin(), batch_.audit.end());
@@ -245,10 +248,14 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
   for (auto& [no, consumer] : consumers_) {
     if (ephemeral_.contains(no) || (!consumer.changed() && !new_consumers_.contains(no))) continue;
     const delivery::Changes changes = consumer.take_changes();
-    if (changes.cursor || new_consumers_.contains(no)) commit.consumers.push_back({no, consumer.member(), consumer.name(), consumer.filter_text(), consumer.cursor(), now});
+    if (changes.cursor || new_consumers_.contains(no))
+      commit.consumers.push_back(
+          {no, consumer.member(), consumer.name(), consumer.filter_text(), consumer.cursor(), now});
     for (const auto& [seq, row] : changes.deviations) {
-      if (row) commit.deviations.push_back(*row);
-      else commit.deviations_removed.emplace_back(no, seq);
+      if (row)
+        commit.deviations.push_back(*row);
+      else
+        commit.deviations_removed.emplace_back(no, seq);
     }
   }
   new_consumers_.clear();

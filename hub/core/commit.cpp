@@ -19,7 +19,12 @@ iro::Result<std::unique_ptr<Core>> Core::create(const schema::Registry& registry
 }
 
 Core::Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Rounds rounds)
-    : registry_(registry), keys_(keys), config_(std::move(config)), sealer_(config_.token_key), admission_(registry), rounds_(std::move(rounds)) {}
+    : registry_(registry),
+      keys_(keys),
+      config_(std::move(config)),
+      sealer_(config_.token_key),
+      admission_(registry),
+      rounds_(std::move(rounds)) {}
 
 Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   log_epoch_ = snapshot.log_epoch;
@@ -62,11 +67,13 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
     if (!filter) return fail(Errc::corrupt, fmt::format("consumer {}: {}", row.no.value(), filter.error().message));
     consumer_by_name_[{row.member, row.name}] = row.no;
     next_consumer_ = std::max(next_consumer_, row.no.value() + 1);
-    consumers_.emplace(row.no, delivery::Consumer(row.no, row.member, row.name, row.filter, std::move(*filter), row.cursor));
+    consumers_.emplace(row.no,
+                       delivery::Consumer(row.no, row.member, row.name, row.filter, std::move(*filter), row.cursor));
   }
   for (auto& row : snapshot.deviations) {
     const auto at = consumers_.find(row.consumer);
-    if (at == consumers_.end()) return fail(Errc::corrupt, fmt::format("a deviation of consumer {}, which does not exist", row.consumer.value()));
+    if (at == consumers_.end())
+      return fail(Errc::corrupt, fmt::format("a deviation of consumer {}, which does not exist", row.consumer.value()));
     at->second.restore(std::move(row));
   }
   std::set<Hash> known;
@@ -119,10 +126,12 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
   } else {
     interner_.drop_staged();
   }
+  answered_.clear();
   for (const auto& row : commit->producers) {
     Producer& p = producers_.at(row.id);
     p.row = row;
     p.touched = false;
+    answered_.insert(row.id);
   }
   answer_waiters(now, out);
   if (batch_.members) {
@@ -151,7 +160,10 @@ void Core::answer_waiters(TimeMs, Actions& out) {
         w.ack.exceptions.push_back({item.sequence, Errc::rejected_by_rule, item.reason});
         ++counters_.refusals[Errc::rejected_by_rule];
       } else if (item.ruling == reaction::Ruling::hold || item.admitted.type->gate != schema::Gate::none) {
-        w.ack.held.push_back({item.sequence, Errc::ok, item.ruling == reaction::Ruling::hold ? item.reason : std::string(schema::name_of(item.admitted.type->gate))});
+        w.ack.held.push_back({item.sequence, Errc::ok,
+                              item.ruling == reaction::Ruling::hold
+                                  ? item.reason
+                                  : std::string(schema::name_of(item.admitted.type->gate))});
       }
     }
     std::ranges::sort(w.ack.exceptions, {}, &wire::Refusal::sequence);

@@ -45,10 +45,10 @@ namespace iro::core {
 struct Config {
   std::string hub_name = "iro";
   std::string software = "irod";
-  std::string hub_oin;                              // source of what plugins emit
+  std::string hub_oin;  // source of what plugins emit
   std::array<std::uint8_t, 32> token_key{};
   std::array<std::uint8_t, 32> receipt_key{};
-  std::array<std::uint8_t, 32> operator_key{};      // public; enrolled as member 0 when the log is new
+  std::array<std::uint8_t, 32> operator_key{};  // public; enrolled as member 0 when the log is new
   std::vector<reaction::PluginSpec> plugins;
   std::size_t input_queue_bytes = limits::input_queue_bytes;
 };
@@ -66,7 +66,7 @@ class Core {
   /// Fails with corrupt when the snapshot contradicts itself, config_invalid for the plugins.
   /// `registry` and `keys` outlive the core.
   static iro::Result<std::unique_ptr<Core>> create(const schema::Registry& registry, log::KeyRing& keys, Config config,
-                                              log::Snapshot snapshot, TimeMs now);
+                                                   log::Snapshot snapshot, TimeMs now);
   void step(Input input, TimeMs now, Actions& out);
 
   [[nodiscard]] std::shared_ptr<const admission::Membership> membership() const { return members_; }
@@ -74,6 +74,10 @@ class Core {
   [[nodiscard]] Seq next_seq() const { return next_seq_; }
   [[nodiscard]] const Hash& head() const { return head_; }
   [[nodiscard]] const Interner& interner() const { return interner_; }
+  /// The open batch has something, and a publisher that the last commit answered
+  /// has not spoken again yet: a moment's patience may bring its next events into
+  /// the same fsync. A lone publisher is never waited for.
+  [[nodiscard]] bool may_grow() const { return !batch_.producers.empty() && !answered_.empty(); }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
 
@@ -92,30 +96,30 @@ class Core {
     std::set<ConsumerNo> consumers;
   };
   struct Producer {
-    log::ProducerRow row;      // as committed
-    ProducerSeq pending;       // with the open batch
+    log::ProducerRow row;  // as committed
+    ProducerSeq pending;   // with the open batch
     Hash pending_hash{};
     bool touched = false;
   };
   /// An accepted event of the open batch, and what became of it.
   struct Item {
     schema::EventView event;
-    std::shared_ptr<const Bytes> memory;   // what the views point into
+    std::shared_ptr<const Bytes> memory;  // what the views point into
     MemberNo sender;
     ProducerId producer;
     ProducerSeq sequence;
     admission::Admitted admitted;
     reaction::Ruling ruling = reaction::Ruling::accept;
     std::string reason;
-    std::uint32_t emitted_by = 0;          // item + 1 of its cause, when a plugin made it
-    std::uint32_t ordinal = 0;             // how many a plugin has emitted on it
+    std::uint32_t emitted_by = 0;  // item + 1 of its cause, when a plugin made it
+    std::uint32_t ordinal = 0;     // how many a plugin has emitted on it
   };
   struct Waiter {
     ConnectionNo connection;
     SessionEpoch epoch;
     MemberNo member;
     ProducerId producer;
-    ProducerSeq first;                     // of the PUB
+    ProducerSeq first;  // of the PUB
     wire::PubAck ack;
   };
   /// The open batch: everything since the last CommitNow.
@@ -125,7 +129,7 @@ class Core {
     std::vector<Waiter> waiters;
     std::set<ProducerId> producers;
     std::vector<std::array<std::uint8_t, 16>> foreign;
-    std::shared_ptr<admission::Membership> members;   // edited copy, when a command is in the batch
+    std::shared_ptr<admission::Membership> members;  // edited copy, when a command is in the batch
     std::set<MemberNo> members_changed;
     std::vector<log::AuditRow> audit;
     std::vector<log::PluginStateRow> plugin_state;
@@ -137,7 +141,7 @@ class Core {
   struct Ready {
     log::ChunkView view;
     std::vector<log::EntryView> entries;
-    std::vector<const schema::EventType*> types;      // beside the entries; nullptr: no longer known
+    std::vector<const schema::EventType*> types;  // beside the entries; nullptr: no longer known
   };
   /// One event chosen for a consumer.
   struct Choice {
@@ -163,14 +167,16 @@ class Core {
   void on_drain(const Drain& drain, Actions& out);
   Session* session_of(const Frame& frame, SessionEpoch epoch, Actions& out);
   void send(const Session& session, const wire::Body& body, Actions& out);
-  void send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request, Actions& out);
+  void send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request,
+                  Actions& out);
   void drain_waiting(TimeMs now, Actions& out);
 
   // publish.cpp
   void on_pub(Session& session, wire::Message& message, TimeMs now, Actions& out);
-  bool take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory, Producer& producer,
-                  Waiter& waiter, TimeMs now);
-  std::optional<std::pair<Errc, std::string>> command(const schema::EventView& event, const schema::EventType& type, MemberNo actor, TimeMs now);
+  bool take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory,
+                  Producer& producer, Waiter& waiter, TimeMs now);
+  std::optional<std::pair<Errc, std::string>> command(const schema::EventView& event, const schema::EventType& type,
+                                                      MemberNo actor, TimeMs now);
   void refuse_rest(Waiter& waiter, ProducerSeq from, Errc code, std::string reason, std::uint32_t retry_ms);
 
   // batch.cpp
@@ -203,7 +209,8 @@ class Core {
   void ask_chunks(const delivery::Consumer& consumer, Seq from, std::optional<Seq> retry, Actions& out);
   bool passes_filter(const delivery::Filter& filter, const log::EntryView& entry) const;
   bool offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selection& selection);
-  void send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt, Actions& out);
+  void send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt,
+                   Actions& out);
   const wire::DeliverBlock* block_for(const std::vector<Choice>& chosen);
   bool materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
   iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
@@ -253,10 +260,10 @@ class Core {
 
   Phase phase_ = Phase::open;
   Batch batch_;
-  log::Commit carry_over_;                  // state of a commit that failed
+  log::Commit carry_over_;  // state of a commit that failed
   std::shared_ptr<const log::Commit> in_flight_;
-  std::optional<Error> key_fault_;          // while a chunk is built
-  std::optional<Error> refusing_;           // disk_full or storage_failed: why nothing is taken
+  std::optional<Error> key_fault_;  // while a chunk is built
+  std::optional<Error> refusing_;   // disk_full or storage_failed: why nothing is taken
   TimeMs last_probe_;
   TimeMs last_state_commit_;
   std::vector<std::uint32_t> round_items_;
@@ -269,25 +276,36 @@ class Core {
   std::map<std::tuple<MemberNo, KeyNo, std::string>, ConnectionNo> session_by_name_;
   std::uint64_t next_epoch_ = 1;
   std::unordered_map<ProducerId, Producer> producers_;
+  std::set<ProducerId> answered_;  // by the last commit, and not heard of since
 
   std::map<ConsumerNo, delivery::Consumer> consumers_;
   std::map<std::pair<MemberNo, std::string>, ConsumerNo> consumer_by_name_;
   std::unordered_map<ConsumerNo, ConnectionNo> attached_to_;
   std::set<ConsumerNo> ephemeral_;
-  std::set<ConsumerNo> reading_;            // with a ReadChunks on its way
-  std::set<ConsumerNo> new_consumers_;      // not stored yet
+  std::set<ConsumerNo> reading_;        // with a ReadChunks on its way
+  std::set<ConsumerNo> new_consumers_;  // not stored yet
   std::vector<ConsumerNo> removed_consumers_;
   std::uint32_t next_consumer_ = 1;
 
   std::uint64_t next_read_ = 1;
-  struct PendingRead { ConsumerNo consumer; std::optional<Seq> retry; };
+  struct PendingRead {
+    ConsumerNo consumer;
+    std::optional<Seq> retry;
+  };
   std::unordered_map<std::uint64_t, PendingRead> reads_;
-  struct PendingSub { ConnectionNo connection; SessionEpoch epoch; wire::Sub sub; };
+  struct PendingSub {
+    ConnectionNo connection;
+    SessionEpoch epoch;
+    wire::Sub sub;
+  };
   std::unordered_map<std::uint64_t, PendingSub> pending_subs_;
 
   std::deque<std::shared_ptr<const Ready>> recent_;
   std::size_t recent_bytes_ = 0;
-  struct Block { std::vector<Choice> chosen; wire::DeliverBlock block; };
+  struct Block {
+    std::vector<Choice> chosen;
+    wire::DeliverBlock block;
+  };
   std::vector<std::unique_ptr<Block>> blocks_;  // of this pump round, shared by consumers alike
   std::unordered_map<MemberNo, std::unordered_map<const schema::EventType*, admission::Receive>> receive_cache_;
 

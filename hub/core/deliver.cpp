@@ -39,7 +39,8 @@ void Core::remember_recent(std::shared_ptr<const Ready> ready) {
 }
 
 std::shared_ptr<const Core::Ready> Core::recent(Seq seq) const {
-  const auto at = std::ranges::partition_point(recent_, [&](const auto& r) { return r->view.chunk().last_seq() < seq; });
+  const auto at =
+      std::ranges::partition_point(recent_, [&](const auto& r) { return r->view.chunk().last_seq() < seq; });
   return at != recent_.end() && (*at)->view.chunk().first_seq <= seq ? *at : nullptr;
 }
 
@@ -94,7 +95,8 @@ bool Core::pump_events(delivery::Consumer& consumer, Actions& out) {
 bool Core::passes_filter(const delivery::Filter& filter, const log::EntryView& e) const {
   if (filter.everything()) return true;
   const std::string id = filter.wants_ids() ? to_string(e.id) : std::string();
-  const std::string correlation = filter.wants_ids() && !e.correlationid.is_zero() ? to_string(e.correlationid) : std::string();
+  const std::string correlation =
+      filter.wants_ids() && !e.correlationid.is_zero() ? to_string(e.correlationid) : std::string();
   return filter.matches({interner_.text(e.type), interner_.text(e.source), e.subject, e.datacategory, id, correlation});
 }
 
@@ -103,7 +105,8 @@ bool Core::passes_filter(const delivery::Filter& filter, const log::EntryView& e
 bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selection& selection) {
   const log::ChunkView& view = ready.view;
   if (view.concerns(consumer.member())) {
-    for (auto i = static_cast<std::uint32_t>(consumer.next().value() - view.chunk().first_seq.value()); i < view.count(); ++i) {
+    for (auto i = static_cast<std::uint32_t>(consumer.next().value() - view.chunk().first_seq.value());
+         i < view.count(); ++i) {
       const log::EntryView& e = ready.entries[i];
       const bool full = selection.bytes > frame_target_bytes || selection.chosen.size() >= limits::events_per_pub;
       if (full || !consumer.has_credit() || consumer.paused()) return false;
@@ -149,7 +152,8 @@ bool Core::materialise(const Choice& choice, schema::EventView& event, std::dequ
     event.payload = arena.back();
   }
   if (choice.masked) {
-    if (arena.empty() || arena.back().data() != event.payload.data()) arena.push_back(to_bytes(event.payload));  // aligned, as in a chunk it need not be
+    if (arena.empty() || arena.back().data() != event.payload.data())
+      arena.push_back(to_bytes(event.payload));  // aligned, as in a chunk it need not be
     event.payload = arena.back();
     auto masked = registry_.mask(*type, event.payload);
     if (!masked) return false;
@@ -179,7 +183,8 @@ const wire::DeliverBlock* Core::block_for(const std::vector<Choice>& chosen) {
   return &blocks_.back()->block;
 }
 
-void Core::send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt, Actions& out) {
+void Core::send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt,
+                       Actions& out) {
   if (chosen.empty()) return;
   const auto connection = attached_to_.find(consumer.no());
   IRO_ASSERT(connection != attached_to_.end(), "only attached consumers are offered events");
@@ -202,14 +207,16 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
     const auto index = static_cast<std::uint32_t>(seq->value() - ready->view.chunk().first_seq.value());
     const log::EntryView& e = ready->entries[index];
     const views::Sight seen = sight(e, ready->types[index], consumer.member());
-    if (seen == views::Sight::nothing || !ready->view.body(e)) {  // no longer to be shown: the subject goes on without it
+    if (seen == views::Sight::nothing ||
+        !ready->view.body(e)) {  // no longer to be shown: the subject goes on without it
       consumer.give_up(*seq, now);
       continue;
     }
     const std::uint32_t attempt = consumer.attempts(*seq) + 1;
     consumer.sent_retry(*seq, e.subject, wire_bytes(e));
     ++counters_.retries;
-    send_chosen(consumer, {{ready.get(), index, seen == views::Sight::masked}}, static_cast<std::uint16_t>(attempt), out);
+    send_chosen(consumer, {{ready.get(), index, seen == views::Sight::masked}}, static_cast<std::uint16_t>(attempt),
+                out);
     blocks_.clear();  // they point into `ready`
   }
 }

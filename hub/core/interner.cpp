@@ -8,7 +8,8 @@
 namespace iro::core {
 
 Interner::Interner(std::vector<std::string> atoms, std::vector<std::vector<MemberNo>> sets) : atoms_(std::move(atoms)) {
-  for (std::size_t i = 0; i < atoms_.size(); ++i) atom_of_.emplace(atoms_[i], AtomNo(static_cast<std::uint32_t>(i + 1)));
+  for (std::size_t i = 0; i < atoms_.size(); ++i)
+    atom_of_.emplace(atoms_[i], AtomNo(static_cast<std::uint32_t>(i + 1)));
   for (auto& set : sets) add_set(std::move(set));
 }
 

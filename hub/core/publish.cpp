@@ -25,6 +25,7 @@ void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions&
     send_error(session.connection, session.epoch, Errc::session_required, "HELLO named no producer", 0, out);
     return;
   }
+  answered_.erase(session.producer);
   auto [at, fresh] = producers_.try_emplace(session.producer);
   Producer& producer = at->second;
   if (fresh) producer.row.id = session.producer, producer.row.member = session.who.member;
@@ -35,7 +36,8 @@ void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions&
     const Errc code = refusing_ ? refusing_->code : Errc::draining;
     refuse_rest(waiter, producer.pending.next(), code, refusing_ ? refusing_->message : "the hub is going down", 1'000);
   } else if (sequence > producer.pending.next()) {
-    refuse_rest(waiter, producer.pending.next(), Errc::sequence_gap, fmt::format("{} came; {} is next", sequence.value(), producer.pending.next().value()), 0);
+    refuse_rest(waiter, producer.pending.next(), Errc::sequence_gap,
+                fmt::format("{} came; {} is next", sequence.value(), producer.pending.next().value()), 0);
   } else {
     for (const auto& event : pub.events) {
       if (sequence <= producer.pending) {
@@ -47,14 +49,15 @@ void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions&
     }
   }
   waiter.ack.up_to = std::min(producer.pending, sequence.plus(static_cast<std::uint64_t>(-1)));
-  if (waiter.ack.refused_from.value() != 0) waiter.ack.up_to = waiter.ack.refused_from.plus(static_cast<std::uint64_t>(-1));
+  if (waiter.ack.refused_from.value() != 0)
+    waiter.ack.up_to = waiter.ack.refused_from.plus(static_cast<std::uint64_t>(-1));
   if (producer.touched) batch_.producers.insert(session.producer);
   batch_.waiters.push_back(std::move(waiter));
 }
 
 /// False when it was refused for now, and with it the rest.
-bool Core::take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory, Producer& producer,
-                      Waiter& waiter, TimeMs now) {
+bool Core::take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory,
+                      Producer& producer, Waiter& waiter, TimeMs now) {
   const ProducerSeq sequence = producer.pending.next();
   const admission::Member& sender = *members_->find(session.who.member);
   auto verdict = admission_.admit(event, sender, now);
@@ -83,12 +86,14 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
     batch_.foreign.push_back(*verdict->foreign);
   }
   batch_.bytes += event.payload.size() + 256;
-  batch_.items.push_back({event, memory, session.who.member, session.producer, sequence, std::move(*verdict), {}, {}, 0, 0});
+  batch_.items.push_back(
+      {event, memory, session.who.member, session.producer, sequence, std::move(*verdict), {}, {}, 0, 0});
   return true;
 }
 
 /// An operator's event is carried out on a copy of the membership, which takes effect with the commit.
-std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventView& event, const schema::EventType& type, MemberNo actor, TimeMs now) {
+std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventView& event, const schema::EventType& type,
+                                                          MemberNo actor, TimeMs now) {
   auto payload = registry_.to_json(type, event.payload);
   if (!payload) return std::pair{payload.error().code, payload.error().message};
   if (!batch_.members) batch_.members = std::make_shared<admission::Membership>(*members_);
@@ -98,7 +103,8 @@ std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventVie
   }
   const auto& after = batch_.members->all();
   for (std::size_t i = 0; i < after.size(); ++i) {
-    if (i >= before.size() || before[i] != after[i]) batch_.members_changed.insert(MemberNo(static_cast<std::uint32_t>(i)));
+    if (i >= before.size() || before[i] != after[i])
+      batch_.members_changed.insert(MemberNo(static_cast<std::uint32_t>(i)));
   }
   batch_.audit.push_back({now, actor, std::string(event.type), to_string(event.id)});
   return std::nullopt;

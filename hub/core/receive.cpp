@@ -10,16 +10,26 @@ void Core::step(Input input, TimeMs now, Actions& out) {
   std::visit(
       [&](auto&& in) {
         using T = std::remove_cvref_t<decltype(in)>;
-        if constexpr (std::is_same_v<T, Frame>) on_frame(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, Flush>) close_batch(now, out);
-        else if constexpr (std::is_same_v<T, Committed>) on_committed(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, ChunksRead>) on_chunks(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, PositionFound>) on_position(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, PluginAnswered>) on_plugin(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, ConnectionGone>) end_session(in.connection);
-        else if constexpr (std::is_same_v<T, Tick>) on_tick(now, out);
-        else if constexpr (std::is_same_v<T, Probed>) on_probed(in, now, out);
-        else on_drain(in, out);
+        if constexpr (std::is_same_v<T, Frame>)
+          on_frame(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, Flush>)
+          close_batch(now, out);
+        else if constexpr (std::is_same_v<T, Committed>)
+          on_committed(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, ChunksRead>)
+          on_chunks(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, PositionFound>)
+          on_position(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, PluginAnswered>)
+          on_plugin(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, ConnectionGone>)
+          end_session(in.connection);
+        else if constexpr (std::is_same_v<T, Tick>)
+          on_tick(now, out);
+        else if constexpr (std::is_same_v<T, Probed>)
+          on_probed(in, now, out);
+        else
+          on_drain(in, out);
       },
       std::move(input));
 }
@@ -28,7 +38,8 @@ void Core::send(const Session& session, const wire::Body& body, Actions& out) {
   out.emplace_back(Send{session.connection, wire::encode(session.epoch, body)});
 }
 
-void Core::send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request, Actions& out) {
+void Core::send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request,
+                      Actions& out) {
   out.emplace_back(Send{to, wire::encode(epoch, wire::ErrorMessage{code, std::move(text), request})});
 }
 
@@ -67,7 +78,8 @@ Core::Session* Core::session_of(const Frame& frame, SessionEpoch epoch, Actions&
   const auto at = sessions_.find(frame.from);
   if (at == sessions_.end() || at->second.epoch != epoch || at->second.who != frame.who) {
     const bool none = at == sessions_.end() && epoch.value() == 0;
-    send_error(frame.from, epoch, none ? Errc::session_required : Errc::session_stale, none ? "say HELLO first" : "this session has ended", 0, out);
+    send_error(frame.from, epoch, none ? Errc::session_required : Errc::session_stale,
+               none ? "say HELLO first" : "this session has ended", 0, out);
     return nullptr;
   }
   return &at->second;
@@ -81,18 +93,28 @@ void Core::dispatch(const Frame& frame, wire::Message message, TimeMs now, Actio
   std::visit(
       [&](auto& body) {
         using T = std::remove_cvref_t<decltype(body)>;
-        if constexpr (std::is_same_v<T, wire::Pub>) on_pub(*session, message, now, out);
-        else if constexpr (std::is_same_v<T, wire::Sub>) on_sub(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Unsub>) on_unsub(*session, body.consumer);
-        else if constexpr (std::is_same_v<T, wire::Ack>) on_ack(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Nak>) on_nak(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Park>) on_park(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Query>) on_query(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Control>) on_control(*session, body, now, out);
-        else if constexpr (std::is_same_v<T, wire::Ping>) send(*session, wire::Pong{body.n}, out);
+        if constexpr (std::is_same_v<T, wire::Pub>)
+          on_pub(*session, message, now, out);
+        else if constexpr (std::is_same_v<T, wire::Sub>)
+          on_sub(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Unsub>)
+          on_unsub(*session, body.consumer);
+        else if constexpr (std::is_same_v<T, wire::Ack>)
+          on_ack(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Nak>)
+          on_nak(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Park>)
+          on_park(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Query>)
+          on_query(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Control>)
+          on_control(*session, body, now, out);
+        else if constexpr (std::is_same_v<T, wire::Ping>)
+          send(*session, wire::Pong{body.n}, out);
         else if constexpr (std::is_same_v<T, wire::Credit>) {
           if (auto* consumer = consumer_of(*session, body.consumer)) {
-            consumer->set_credit({std::min<std::uint32_t>(body.events, limits::consumer_credit_events), std::min<std::uint32_t>(body.bytes, limits::consumer_credit_bytes)});
+            consumer->set_credit({std::min<std::uint32_t>(body.events, limits::consumer_credit_events),
+                                  std::min<std::uint32_t>(body.bytes, limits::consumer_credit_bytes)});
             pump(*consumer, now, out);
           }
         } else if constexpr (!std::is_same_v<T, wire::Pong>) {
@@ -103,21 +125,29 @@ void Core::dispatch(const Frame& frame, wire::Message message, TimeMs now, Actio
 }
 
 std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const wire::Hello& hello, TimeMs now) {
-  const auto refuse = [](Errc code, std::string text) { return std::optional(wire::ErrorMessage{code, std::move(text), 0}); };
+  const auto refuse = [](Errc code, std::string text) {
+    return std::optional(wire::ErrorMessage{code, std::move(text), 0});
+  };
   if (!members_->key_active(frame.who)) return refuse(Errc::unknown_key, "this key is not enrolled, or was revoked");
-  if (hello.protocol != wire::major_version) return refuse(Errc::protocol_version, fmt::format("protocol {}; the hub speaks {}", hello.protocol, wire::major_version));
-  if (hello.client_name.empty() || hello.client_name.size() > limits::attribute_bytes) return refuse(Errc::frame_malformed, "the client's name has 1 to 255 bytes");
+  if (hello.protocol != wire::major_version)
+    return refuse(Errc::protocol_version,
+                  fmt::format("protocol {}; the hub speaks {}", hello.protocol, wire::major_version));
+  if (hello.client_name.empty() || hello.client_name.size() > limits::attribute_bytes)
+    return refuse(Errc::frame_malformed, "the client's name has 1 to 255 bytes");
   if (draining_) return refuse(Errc::draining, "the hub is going down");
   if (!hello.producer.is_zero()) {
     const auto at = producers_.find(hello.producer);
-    if (at != producers_.end() && at->second.row.member != frame.who.member) return refuse(Errc::producer_foreign, "this outbox belongs to another member");
+    if (at != producers_.end() && at->second.row.member != frame.who.member)
+      return refuse(Errc::producer_foreign, "this outbox belongs to another member");
   }
   const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
   if (held == session_by_name_.end() || held->second == frame.from) return std::nullopt;
   const Session& other = sessions_.at(held->second);
-  const bool restarted = !hello.producer.is_zero() && other.producer == hello.producer && hello.start_number > other.start_number;
+  const bool restarted =
+      !hello.producer.is_zero() && other.producer == hello.producer && hello.start_number > other.start_number;
   // The same opening on a new connection: the network broke, not the client.
-  const bool reconnected = other.producer == hello.producer && hello.start_number == other.start_number && hello.start_number != 0;
+  const bool reconnected =
+      other.producer == hello.producer && hello.start_number == other.start_number && hello.start_number != 0;
   const bool expired = now.value() - other.last_seen.value() >= limits::lease_ms;
   if (restarted || reconnected || expired) return std::nullopt;
   return refuse(Errc::session_busy, fmt::format("'{}' is alive on another connection", hello.client_name));
@@ -129,9 +159,11 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
     out.emplace_back(Send{frame.from, wire::encode(SessionEpoch(), *no)});
     return;
   }
-  if (const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name}); held != session_by_name_.end()) {
+  if (const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
+      held != session_by_name_.end()) {
     const Session old = sessions_.at(held->second);
-    if (old.connection != frame.from) send_error(old.connection, old.epoch, Errc::session_stale, "another session took over", 0, out);
+    if (old.connection != frame.from)
+      send_error(old.connection, old.epoch, Errc::session_stale, "another session took over", 0, out);
     end_session(old.connection);
   }
   end_session(frame.from);
@@ -192,6 +224,8 @@ void Core::on_drain(const Drain& drain, Actions& out) {
   for (const auto& [connection, session] : sessions_) send(session, wire::Drain{drain.deadline_ms}, out);
 }
 
-bool Core::idle() const { return phase_ == Phase::open && batch_.items.empty() && batch_.waiters.empty() && waiting_.empty(); }
+bool Core::idle() const {
+  return phase_ == Phase::open && batch_.items.empty() && batch_.waiters.empty() && waiting_.empty();
+}
 
 }  // namespace iro::core

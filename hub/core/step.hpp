@@ -55,7 +55,8 @@ struct Drain {
   std::uint32_t deadline_ms = 0;
 };
 
-using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, PluginAnswered, ConnectionGone, Tick, Probed, Drain>;
+using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, PluginAnswered, ConnectionGone, Tick,
+                           Probed, Drain>;
 
 // ---- actions
 
@@ -114,7 +115,8 @@ struct LogLine {
   std::string text;
 };
 
-using Action = std::variant<Send, CommitNow, ReadChunks, FindPosition, CallPlugin, RunView, RunCommand, KeysChanged, Probe, Stop, LogLine>;
+using Action = std::variant<Send, CommitNow, ReadChunks, FindPosition, CallPlugin, RunView, RunCommand, KeysChanged,
+                            Probe, Stop, LogLine>;
 using Actions = std::vector<Action>;
 
 }  // namespace iro::core

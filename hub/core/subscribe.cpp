@@ -7,7 +7,8 @@ namespace iro::core {
 namespace {
 
 bool valid_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
 }
 
 Seq before(Seq seq) { return seq.plus(static_cast<std::uint64_t>(-1)); }
@@ -20,21 +21,30 @@ delivery::Consumer* Core::find_consumer(MemberNo member, std::string_view name) 
 }
 
 void Core::on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& out) {
-  const auto refuse = [&](Errc code, std::string why) { send_error(session.connection, session.epoch, code, std::move(why), sub.request, out); };
-  if (!valid_name(sub.consumer)) return refuse(Errc::arguments_invalid, "a consumer's name has 1 to 64 of a-z, 0-9, '.', '_' and '-'");
-  if (session.consumers.size() >= limits::consumers_per_session) return refuse(Errc::limit_reached, fmt::format("{} consumers in one session", limits::consumers_per_session));
-  if (auto filter = delivery::Filter::parse(sub.filter); !filter) return refuse(Errc::filter_invalid, filter.error().message);
+  const auto refuse = [&](Errc code, std::string why) {
+    send_error(session.connection, session.epoch, code, std::move(why), sub.request, out);
+  };
+  if (!valid_name(sub.consumer))
+    return refuse(Errc::arguments_invalid, "a consumer's name has 1 to 64 of a-z, 0-9, '.', '_' and '-'");
+  if (session.consumers.size() >= limits::consumers_per_session)
+    return refuse(Errc::limit_reached, fmt::format("{} consumers in one session", limits::consumers_per_session));
+  if (auto filter = delivery::Filter::parse(sub.filter); !filter)
+    return refuse(Errc::filter_invalid, filter.error().message);
   const delivery::Consumer* existing = find_consumer(session.who.member, sub.consumer);
   if (existing != nullptr) {
     const auto held = attached_to_.find(existing->no());
-    if (held != attached_to_.end() && held->second != session.connection) return refuse(Errc::session_busy, fmt::format("consumer '{}' is in use by another session", sub.consumer));
+    if (held != attached_to_.end() && held->second != session.connection)
+      return refuse(Errc::session_busy, fmt::format("consumer '{}' is in use by another session", sub.consumer));
   }
   switch (sub.from) {
-    case wire::From::beginning: return finish_sub(session, sub, Seq(0), now, out);
-    case wire::From::now: return finish_sub(session, sub, before(next_seq_), now, out);
+    case wire::From::beginning:
+      return finish_sub(session, sub, Seq(0), now, out);
+    case wire::From::now:
+      return finish_sub(session, sub, before(next_seq_), now, out);
     case wire::From::token: {
       const auto position = sealer_.open(sub.token, session.who.member, log_epoch_);
-      if (!position || *position >= next_seq_) return refuse(Errc::token_invalid, "this token was not issued to this member by this log");
+      if (!position || *position >= next_seq_)
+        return refuse(Errc::token_invalid, "this token was not issued to this member by this log");
       return finish_sub(session, sub, *position, now, out);
     }
     case wire::From::time:
@@ -45,7 +55,8 @@ void Core::on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& o
       out.emplace_back(std::move(find));
       return;
     }
-    case wire::From::cursor: break;
+    case wire::From::cursor:
+      break;
   }
   finish_sub(session, sub, std::nullopt, now, out);
 }
@@ -57,19 +68,28 @@ void Core::finish_sub(Session& session, const wire::Sub& sub, std::optional<Seq>
   if (consumer == nullptr) {
     const ConsumerNo no(next_consumer_++);
     consumer_by_name_[{session.who.member, sub.consumer}] = no;
-    const auto [at, fresh] = consumers_.emplace(no, delivery::Consumer(no, session.who.member, sub.consumer, sub.filter, *filter, cursor.value_or(Seq(0))));
+    const auto [at, fresh] = consumers_.emplace(
+        no, delivery::Consumer(no, session.who.member, sub.consumer, sub.filter, *filter, cursor.value_or(Seq(0))));
     consumer = &at->second;
-    if (sub.ephemeral) ephemeral_.insert(no);
-    else new_consumers_.insert(no);
+    if (sub.ephemeral)
+      ephemeral_.insert(no);
+    else
+      new_consumers_.insert(no);
   } else {
     if (consumer->filter_text() != sub.filter) consumer->set_filter(sub.filter, std::move(*filter));
     if (cursor) consumer->seek(*cursor);
   }
-  const auto most = [](std::uint32_t wish, std::size_t limit) { return wish == 0 ? static_cast<std::uint32_t>(limit) : std::min<std::uint32_t>(wish, static_cast<std::uint32_t>(limit)); };
-  consumer->attach({most(sub.credit_events, limits::consumer_credit_events), most(sub.credit_bytes, limits::consumer_credit_bytes)});
+  const auto most = [](std::uint32_t wish, std::size_t limit) {
+    return wish == 0 ? static_cast<std::uint32_t>(limit)
+                     : std::min<std::uint32_t>(wish, static_cast<std::uint32_t>(limit));
+  };
+  consumer->attach(
+      {most(sub.credit_events, limits::consumer_credit_events), most(sub.credit_bytes, limits::consumer_credit_bytes)});
   attached_to_[consumer->no()] = session.connection;
   session.consumers.insert(consumer->no());
-  send(session, wire::Subscribed{sub.request, consumer->no(), sealer_.seal(consumer->cursor(), session.who.member, log_epoch_)}, out);
+  send(session,
+       wire::Subscribed{sub.request, consumer->no(), sealer_.seal(consumer->cursor(), session.who.member, log_epoch_)},
+       out);
   pump(*consumer, now, out);
   blocks_.clear();
 }
@@ -82,7 +102,8 @@ void Core::on_position(PositionFound found, TimeMs now, Actions& out) {
   const auto session = sessions_.find(pending.connection);
   if (session == sessions_.end() || session->second.epoch != pending.epoch) return;
   if (!found.position) {
-    send_error(pending.connection, pending.epoch, found.position.error().code, found.position.error().message, pending.sub.request, out);
+    send_error(pending.connection, pending.epoch, found.position.error().code, found.position.error().message,
+               pending.sub.request, out);
     return;
   }
   finish_sub(session->second, pending.sub, before(*found.position), now, out);

@@ -11,7 +11,8 @@ constexpr std::size_t index_slice = 4'096;  // events; some 10 ms, for which a q
 
 void Hub::Desk::committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                           std::shared_ptr<const admission::Membership> members) {
-  if (const Status told = views->committed(std::move(chunk), definitions, std::move(members)); !told) spdlog::error("views: {}", told.error().text());
+  if (const Status told = views->committed(std::move(chunk), definitions, std::move(members)); !told)
+    spdlog::error("views: {}", told.error().text());
 }
 
 bool Hub::Desk::index_some() {

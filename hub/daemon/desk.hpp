@@ -10,7 +10,7 @@
 namespace iro::daemon {
 
 struct Hub::Desk {
-  std::unique_ptr<log::LogReader> reader;        // for the core's catch-up
+  std::unique_ptr<log::LogReader> reader;  // for the core's catch-up
   std::unique_ptr<views::Views> views;
 
   void committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <toml++/toml.h>
+#include <fstream>
 
 #include "hub/base/bytes.hpp"
 #include "hub/base/crypto.hpp"
@@ -17,7 +17,8 @@ namespace {
 
 Status write_file(const fs::path& path, const std::string& text, mode_t mode) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (fd < 0) return fail(errno == EEXIST ? Errc::exists : Errc::io, fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  if (fd < 0)
+    return fail(errno == EEXIST ? Errc::exists : Errc::io, fmt::format("{}: {}", path.string(), std::strerror(errno)));
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
   ::close(fd);
   if (!written) return fail(Errc::io, fmt::format("{}: {}", path.string(), std::strerror(errno)));
@@ -74,7 +75,9 @@ Result<Home> Home::create(const fs::path& folder, const HomeConfig& config, Secr
 }
 
 Result<Home> Home::load(const fs::path& folder) {
-  if (!fs::exists(folder / "hub.toml")) return fail(Errc::config_invalid, fmt::format("{} holds no hub.toml: `iro init {}` makes a hub", folder.string(), folder.string()));
+  if (!fs::exists(folder / "hub.toml"))
+    return fail(Errc::config_invalid,
+                fmt::format("{} holds no hub.toml: `iro init {}` makes a hub", folder.string(), folder.string()));
   Home home;
   home.folder = folder;
   const fs::path config_path = folder / "hub.toml";
@@ -83,7 +86,8 @@ Result<Home> Home::load(const fs::path& folder) {
   for (const auto& [key, value] : *config) {
     static constexpr std::string_view known[] = {"name", "oin", "endpoints", "log_level"};
     if (std::find(std::begin(known), std::end(known), key.str()) == std::end(known)) {
-      return fail(Errc::config_invalid, fmt::format("{}:{}: unknown setting '{}'", config_path.string(), value.source().begin.line, key.str()));
+      return fail(Errc::config_invalid, fmt::format("{}:{}: unknown setting '{}'", config_path.string(),
+                                                    value.source().begin.line, key.str()));
     }
   }
   home.config.name = (*config)["name"].value_or(home.config.name);
@@ -93,21 +97,26 @@ Result<Home> Home::load(const fs::path& folder) {
     home.config.endpoints.clear();
     for (const auto& e : *endpoints) home.config.endpoints.push_back(e.value_or(std::string()));
   }
-  if (home.config.endpoints.empty()) return fail(Errc::config_invalid, fmt::format("{}: no endpoints", config_path.string()));
+  if (home.config.endpoints.empty())
+    return fail(Errc::config_invalid, fmt::format("{}: no endpoints", config_path.string()));
 
   const fs::path secrets_path = folder / "secrets.toml";
   const auto secrets = parse(secrets_path);
   if (!secrets) return fail(secrets.error());
   std::string token;
   std::string receipt;
-  for (const auto& [name, target] : {std::pair{"curve_public", &home.secrets.curve_public}, {"curve_secret", &home.secrets.curve_secret},
-                                     {"operator_public", &home.secrets.operator_public}, {"token_key", &token}, {"receipt_key", &receipt}}) {
+  for (const auto& [name, target] : {std::pair{"curve_public", &home.secrets.curve_public},
+                                     {"curve_secret", &home.secrets.curve_secret},
+                                     {"operator_public", &home.secrets.operator_public},
+                                     {"token_key", &token},
+                                     {"receipt_key", &receipt}}) {
     auto value = text(*secrets, name, secrets_path);
     if (!value) return fail(value.error());
     *target = std::move(*value);
   }
   if (!from_hex(token, home.secrets.token_key) || !from_hex(receipt, home.secrets.receipt_key)) {
-    return fail(Errc::config_invalid, fmt::format("{}: a key is not 64 characters of hexadecimal", secrets_path.string()));
+    return fail(Errc::config_invalid,
+                fmt::format("{}: a key is not 64 characters of hexadecimal", secrets_path.string()));
   }
   return home;
 }

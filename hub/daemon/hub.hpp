@@ -4,7 +4,7 @@
 // has one, queries have one. They exchange batches by queue and eventfd.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +20,8 @@ namespace iro::daemon {
 
 class Hub {
  public:
-  /// Opens the log, proves that strangers are kept out, and binds. Constructs every object of the program: see wiring.cpp.
+  /// Opens the log, proves that strangers are kept out, and binds. Constructs every object of the program: see
+  /// wiring.cpp.
   static Result<std::unique_ptr<Hub>> open(Home home);
   ~Hub();
 
@@ -34,6 +35,7 @@ class Hub {
   Hub();
   Status start_core();
   void publish_keys();
+  [[nodiscard]] bool lingering() const;
   void wait();
   void take_frames();
   void take_answers();
@@ -63,6 +65,9 @@ class Hub {
   struct Backup;
   std::unique_ptr<Backup> backup_;
 
+  using Moment = std::chrono::steady_clock::time_point;  // durations only: what is recorded comes from clock_
+  Moment committed_at_;
+  Moment::duration commit_took_{};
   std::vector<bus::OutFrame> sends_;
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;

@@ -22,7 +22,8 @@ int fail_start(const iro::Error& error) {
 
 int main(int argc, char** argv) {
   if (argc != 2 || std::string_view(argv[1]) == "-h" || std::string_view(argv[1]) == "--help") {
-    std::fprintf(stderr, "usage: irod DIR\n\nRuns the hub that `iro init DIR` made, in the foreground. SIGTERM ends it.\n");
+    std::fprintf(stderr,
+                 "usage: irod DIR\n\nRuns the hub that `iro init DIR` made, in the foreground. SIGTERM ends it.\n");
     return 2;
   }
   auto home = iro::daemon::Home::load(argv[1]);

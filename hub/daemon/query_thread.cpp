@@ -7,7 +7,8 @@
 
 namespace iro::daemon {
 
-QueryThread::QueryThread(std::function<bool()> idle) : idle_(std::move(idle)), fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+QueryThread::QueryThread(std::function<bool()> idle)
+    : idle_(std::move(idle)), fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   IRO_ASSERT(fd_ >= 0, "the system gives an eventfd");
   thread_ = std::thread([this] { run(); });
 }

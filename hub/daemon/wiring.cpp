@@ -63,8 +63,15 @@ Status Hub::start_core() {
   if (!index_reader) return fail(index_reader.error());
   auto index = views::Index::open(home_.data() / "index.db", **index_reader);
   if (!index) spdlog::warn("no index: queries search the log ({})", index.error().text());
-  views::Views::Parts parts{std::move(*view_reader), registry_, keys_.get(), views::Catalogue(snapshot->atoms, snapshot->sets), std::nullopt, nullptr,
-                            snapshot->next_seq, TokenSealer(config.token_key), snapshot->log_epoch};
+  views::Views::Parts parts{std::move(*view_reader),
+                            registry_,
+                            keys_.get(),
+                            views::Catalogue(snapshot->atoms, snapshot->sets),
+                            std::nullopt,
+                            nullptr,
+                            snapshot->next_seq,
+                            TokenSealer(config.token_key),
+                            snapshot->log_epoch};
   if (index) parts.index = std::move(*index);
   auto core = core::Core::create(registry_, *keys_, std::move(config), std::move(*snapshot), clock_.now());
   if (!core) return fail(core.error());

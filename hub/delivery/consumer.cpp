@@ -11,8 +11,14 @@ using log::DeviationRow;
 using log::DeviationState;
 
 Consumer::Consumer(ConsumerNo no, MemberNo member, std::string name, std::string filter_text, Filter filter, Seq cursor)
-    : no_(no), member_(member), name_(std::move(name)), filter_text_(std::move(filter_text)), filter_(std::move(filter)),
-      cursor_(cursor), stored_cursor_(cursor), next_(cursor.next()) {}
+    : no_(no),
+      member_(member),
+      name_(std::move(name)),
+      filter_text_(std::move(filter_text)),
+      filter_(std::move(filter)),
+      cursor_(cursor),
+      stored_cursor_(cursor),
+      next_(cursor.next()) {}
 
 void Consumer::set_filter(std::string text, Filter filter) {
   filter_text_ = std::move(text);
@@ -149,7 +155,8 @@ std::optional<Seq> Consumer::due(TimeMs now) const {
   if (!has_credit()) return std::nullopt;
   for (const auto& [seq, row] : deviations_) {
     if (row.state != DeviationState::retry || row.due > now) continue;
-    const bool on_its_way = std::ranges::any_of(sent_, [&](const Sent& s) { return s.retry && !s.acked && s.seq == seq; });
+    const bool on_its_way =
+        std::ranges::any_of(sent_, [&](const Sent& s) { return s.retry && !s.acked && s.seq == seq; });
     if (!on_its_way) return seq;
   }
   return std::nullopt;
@@ -247,7 +254,8 @@ void Consumer::settle() {
 TimeMs Consumer::backoff(std::uint32_t attempts, TimeMs now) const {
   const std::int64_t base = std::min(limits::retry_most_ms, limits::retry_first_ms << std::min(attempts - 1, 20U));
   // Spread by consumer, so that many that failed together do not come back together.
-  const std::int64_t jitter = static_cast<std::int64_t>((no_.value() * 2'654'435'761U + attempts * 40'503U) % 1'000) * base / 4'000;
+  const std::int64_t jitter =
+      static_cast<std::int64_t>((no_.value() * 2'654'435'761U + attempts * 40'503U) % 1'000) * base / 4'000;
   return now.plus(base + jitter);
 }
 

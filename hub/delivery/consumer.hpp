@@ -105,7 +105,7 @@ class Consumer {
     std::string subject;
     std::size_t bytes = 0;
     bool acked = false;
-    bool retry = false;   // its position is below the cursor, in deviations_
+    bool retry = false;  // its position is below the cursor, in deviations_
   };
   void settle();
   void put(log::DeviationRow row);

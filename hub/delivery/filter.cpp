@@ -34,10 +34,14 @@ struct Filter::Node {
   [[nodiscard]] bool matches(const FilterAttributes& event) const {
     const auto holds = [&](const Node& n) { return n.matches(event); };
     switch (kind) {
-      case Kind::all: return std::ranges::all_of(children, holds);
-      case Kind::any: return std::ranges::any_of(children, holds);
-      case Kind::negate: return !children.front().matches(event);
-      default: break;
+      case Kind::all:
+        return std::ranges::all_of(children, holds);
+      case Kind::any:
+        return std::ranges::any_of(children, holds);
+      case Kind::negate:
+        return !children.front().matches(event);
+      default:
+        break;
     }
     const std::string_view value = event.*attribute;
     if (value.empty()) return false;
@@ -56,7 +60,8 @@ struct Parser {
 
   Result<Node> node(const json::value& v, int depth) {
     if (depth > max_depth) return fail(Errc::filter_invalid, fmt::format("more than {} levels", max_depth));
-    if (++conditions > max_conditions) return fail(Errc::filter_invalid, fmt::format("more than {} conditions", max_conditions));
+    if (++conditions > max_conditions)
+      return fail(Errc::filter_invalid, fmt::format("more than {} conditions", max_conditions));
     if (v.is_array()) return list(Node::Kind::all, v, depth);
     if (!v.is_object() || v.as_object().size() != 1) {
       return fail(Errc::filter_invalid, "a filter is an object with one dialect, or an array of them");
@@ -74,7 +79,8 @@ struct Parser {
     if (dialect == "exact") return texts(Node::Kind::exact, argument);
     if (dialect == "prefix") return texts(Node::Kind::prefix, argument);
     if (dialect == "suffix") return texts(Node::Kind::suffix, argument);
-    return fail(Errc::filter_invalid, fmt::format("unknown dialect '{}': use exact, prefix, suffix, all, any, not", std::string_view(dialect)));
+    return fail(Errc::filter_invalid, fmt::format("unknown dialect '{}': use exact, prefix, suffix, all, any, not",
+                                                  std::string_view(dialect)));
   }
 
   Result<Node> list(Node::Kind kind, const json::value& v, int depth) {
@@ -89,13 +95,18 @@ struct Parser {
   }
 
   Result<Node> texts(Node::Kind kind, const json::value& v) {
-    if (!v.is_object() || v.as_object().empty()) return fail(Errc::filter_invalid, "exact, prefix and suffix take an object of attributes");
+    if (!v.is_object() || v.as_object().empty())
+      return fail(Errc::filter_invalid, "exact, prefix and suffix take an object of attributes");
     Node out{Node::Kind::all, nullptr, "", {}};
     for (const auto& [name, text] : v.as_object()) {
       const auto at = attributes().find(std::string_view(name));
-      if (at == attributes().end()) return fail(Errc::filter_invalid, fmt::format("events have no filterable attribute '{}'", std::string_view(name)));
-      if (!text.is_string() || text.as_string().empty()) return fail(Errc::filter_invalid, fmt::format("'{}' needs a text", std::string_view(name)));
-      if (++conditions > max_conditions) return fail(Errc::filter_invalid, fmt::format("more than {} conditions", max_conditions));
+      if (at == attributes().end())
+        return fail(Errc::filter_invalid,
+                    fmt::format("events have no filterable attribute '{}'", std::string_view(name)));
+      if (!text.is_string() || text.as_string().empty())
+        return fail(Errc::filter_invalid, fmt::format("'{}' needs a text", std::string_view(name)));
+      if (++conditions > max_conditions)
+        return fail(Errc::filter_invalid, fmt::format("more than {} conditions", max_conditions));
       wants_ids = wants_ids || name == "id" || name == "correlationid";
       out.children.push_back({kind, at->second, std::string(text.as_string()), {}});
     }

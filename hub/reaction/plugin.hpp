@@ -23,13 +23,13 @@ struct PluginSpec {
 };
 
 struct CallEvent {
-  std::uint32_t item = 0;           // which event of the batch
-  schema::EventView event;          // valid until the result is given back
+  std::uint32_t item = 0;   // which event of the batch
+  schema::EventView event;  // valid until the result is given back
 };
 
 struct Call {
   std::string plugin;
-  bool judging = false;             // verdicts are wanted; effects too
+  bool judging = false;  // verdicts are wanted; effects too
   std::vector<CallEvent> events;
 };
 
@@ -43,7 +43,7 @@ struct Emit {
 struct Outcome {
   std::uint32_t item = 0;
   Ruling ruling = Ruling::accept;
-  std::string reason;               // for people, when rejected or held
+  std::string reason;  // for people, when rejected or held
   std::vector<Emit> emits;
   std::vector<log::PluginStateRow> state;
   std::vector<log::TimerRow> timers;
@@ -52,7 +52,7 @@ struct Outcome {
 struct Result {
   std::string plugin;
   bool judging = false;
-  std::vector<Outcome> outcomes;    // any order; an event without one is accepted without effects
+  std::vector<Outcome> outcomes;  // any order; an event without one is accepted without effects
 };
 
 }  // namespace iro::reaction

@@ -11,10 +11,12 @@ namespace iro::reaction {
 iro::Result<Rounds> Rounds::create(std::vector<PluginSpec> plugins) {
   Rounds out;
   for (auto& spec : plugins) {
-    if (out.plugins_.contains(spec.id)) return fail(Errc::config_invalid, fmt::format("two plugins have the id '{}'", spec.id));
+    if (out.plugins_.contains(spec.id))
+      return fail(Errc::config_invalid, fmt::format("two plugins have the id '{}'", spec.id));
     for (const auto& type : spec.judges) {
       const auto [at, fresh] = out.judge_.emplace(type, spec.id);
-      if (!fresh) return fail(Errc::config_invalid, fmt::format("'{}' and '{}' both judge {}", at->second, spec.id, type));
+      if (!fresh)
+        return fail(Errc::config_invalid, fmt::format("'{}' and '{}' both judge {}", at->second, spec.id, type));
     }
     for (const auto& type : spec.reacts) out.reacts_.emplace(type, spec.id);
     out.plugins_.emplace(spec.id, std::move(spec));

@@ -18,7 +18,8 @@ Share share_of(const schema::EventType& type, const Member& m) {
   // The operator runs the machine; that gives no right to hear the region's events.
   if (m.no == admission::operator_no) return type.routing == schema::Routing::operators ? Share::full : Share::nothing;
   switch (type.routing) {
-    case schema::Routing::publik: return Share::full;
+    case schema::Routing::publik:
+      return Share::full;
     case schema::Routing::regional:
       return receive == Receive::full ? Share::full : receive == Receive::masked ? Share::masked : Share::nothing;
     case schema::Routing::parties:
@@ -26,7 +27,8 @@ Share share_of(const schema::EventType& type, const Member& m) {
       const bool holds = std::ranges::any_of(type.roles, [&](const auto& role) { return m.has_role(role); });
       return !holds ? Share::nothing : receive == Receive::masked ? Share::masked : Share::full;
     }
-    case schema::Routing::operators: return Share::nothing;
+    case schema::Routing::operators:
+      return Share::nothing;
   }
   return Share::nothing;
 }
@@ -71,7 +73,8 @@ Decision route(const schema::EventType& type, const schema::Facts& facts, const 
   if (!by_party(type.routing)) return out;
 
   for (const auto* list : {&base.full, &base.masked}) {
-    for (const MemberNo no : *list) out.reasons.push_back({no, log::Rule::role, role_index(type, *membership.find(no))});
+    for (const MemberNo no : *list)
+      out.reasons.push_back({no, log::Rule::role, role_index(type, *membership.find(no))});
   }
   std::uint8_t index = 0;
   for (const auto& party : facts.parties) {

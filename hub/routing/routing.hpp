@@ -26,10 +26,11 @@
 namespace iro::routing {
 
 struct Decision {
-  std::vector<MemberNo> full;     // ascending
-  std::vector<MemberNo> masked;   // ascending, none of them in `full`
-  std::vector<log::Reason> reasons;     // one a member for parties and sealed; none for the classes, whose rule is the reason
-  std::vector<std::string> strangers;   // named parties that are no active member
+  std::vector<MemberNo> full;    // ascending
+  std::vector<MemberNo> masked;  // ascending, none of them in `full`
+  std::vector<log::Reason>
+      reasons;  // one a member for parties and sealed; none for the classes, whose rule is the reason
+  std::vector<std::string> strangers;  // named parties that are no active member
 };
 
 /// What every event of a class type has in common, worked out once per

@@ -19,21 +19,21 @@ namespace iro::schema {
 template <typename Text, typename Data>
 struct BasicEvent {
   EventId id;
-  Text type{};                // "nl.placements.vacancy.opened.v1"
-  std::uint16_t revision = 1; // of the schema it was built with
-  Text source{};              // "urn:nld:oin:00000099000000001000:systeem:sis"
-  Text subject{};             // a thing's id, never a person's pseudonym
+  Text type{};                 // "nl.placements.vacancy.opened.v1"
+  std::uint16_t revision = 1;  // of the schema it was built with
+  Text source{};               // "urn:nld:oin:00000099000000001000:systeem:sis"
+  Text subject{};              // a thing's id, never a person's pseudonym
   TimeMs time;
-  TimeMs recordedtime;        // 0 before the commit
-  EventId correlationid;      // the case; zero means none
-  EventId causationid;        // what it answers; zero means none
+  TimeMs recordedtime;    // 0 before the commit
+  EventId correlationid;  // the case; zero means none
+  EventId causationid;    // what it answers; zero means none
   std::uint8_t hop = 0;
-  TimeMs expirytime;          // 0 means never
+  TimeMs expirytime;  // 0 means never
   Text traceparent{};
   Text datacategory{};
-  Text foreign_id{};          // its id in another system; "" means none
-  bool masked = false;        // personal fields were left out for this reader
-  Data payload{};             // FlatBuffer of the type's table
+  Text foreign_id{};    // its id in another system; "" means none
+  bool masked = false;  // personal fields were left out for this reader
+  Data payload{};       // FlatBuffer of the type's table
 };
 
 using Event = BasicEvent<std::string, Bytes>;

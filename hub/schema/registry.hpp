@@ -24,8 +24,14 @@
 
 namespace iro::schema {
 
-enum class Routing : std::uint8_t { publik = 1, regional = 2, parties = 3, sealed = 4, operators = 5 };  // permanent: on disk
-enum class Gate : std::uint8_t { none = 0, consent = 1, match_date = 2 };                               // permanent: on disk
+enum class Routing : std::uint8_t {
+  publik = 1,
+  regional = 2,
+  parties = 3,
+  sealed = 4,
+  operators = 5
+};                                                                         // permanent: on disk
+enum class Gate : std::uint8_t { none = 0, consent = 1, match_date = 2 };  // permanent: on disk
 
 std::string_view name_of(Routing routing);
 std::string_view name_of(Gate gate);
@@ -33,22 +39,22 @@ std::string_view name_of(Gate gate);
 struct TypePlan;  // the compiled form; see plan.hpp
 
 struct EventType {
-  std::string name;          // "nl.placements.vacancy.opened.v1"
-  std::string table;         // "iro.events.VacancyOpened"
+  std::string name;   // "nl.placements.vacancy.opened.v1"
+  std::string table;  // "iro.events.VacancyOpened"
   std::uint16_t revision = 1;
   Routing routing = Routing::parties;
   Gate gate = Gate::none;
-  std::uint16_t retention_months = 0;   // after which the payload is deleted; 0 = kept for ever
-  std::vector<std::string> senders;     // roles that may publish by default
-  std::vector<std::string> roles;       // roles that are party to every event of the type
-  std::vector<std::string> readers;     // roles that hear it in full by default (regional)
+  std::uint16_t retention_months = 0;       // after which the payload is deleted; 0 = kept for ever
+  std::vector<std::string> senders;         // roles that may publish by default
+  std::vector<std::string> roles;           // roles that are party to every event of the type
+  std::vector<std::string> readers;         // roles that hear it in full by default (regional)
   std::vector<std::string> masked_readers;  // roles that hear it masked by default (regional)
   std::string nl;
   std::string en;
   std::string datacategory;  // "personal", "special" or "none", from its fields
   bool has_person = false;
   bool has_personal_fields = false;
-  Hash schema_hash{};        // SHA-256 of the .bfbs it came from
+  Hash schema_hash{};  // SHA-256 of the .bfbs it came from
   std::shared_ptr<const TypePlan> plan;
 };
 

@@ -24,7 +24,7 @@ enum class Right { nothing, masked, full };
 
 /// A type of the catalogue as the oracle knows it.
 struct Known {
-  std::string name;                  // short form
+  std::string name;  // short form
   enum Class { everybody, granted, named } klass;
   std::vector<std::string> parties;  // JSON fields that name a party
   std::vector<std::string> roles;    // roles that are party to every event
@@ -41,8 +41,20 @@ const std::vector<Known>& catalogue() {
       {"handover.requested", Known::named, {"school"}, {"bureau"}, {"school"}, true, false},
       {"handover.invited", Known::named, {"school", "provider"}, {"bureau"}, {"school"}, false, false},
       {"placement.adopted", Known::named, {"school", "provider"}, {"bureau"}, {"school", "bureau"}, true, false},
-      {"placement.confirmed", Known::named, {"school", "provider"}, {"bureau"}, {"care_provider", "bureau"}, true, false},
-      {"membership.joined", Known::everybody, {"member"}, {}, {"school", "care_provider", "pool", "bureau", "employer"}, false, false},
+      {"placement.confirmed",
+       Known::named,
+       {"school", "provider"},
+       {"bureau"},
+       {"care_provider", "bureau"},
+       true,
+       false},
+      {"membership.joined",
+       Known::everybody,
+       {"member"},
+       {},
+       {"school", "care_provider", "pool", "bureau", "employer"},
+       false,
+       false},
       {"placement.identity-disclosed", Known::named, {"school", "provider"}, {}, {"school"}, true, true},
   };
   return types;
@@ -71,7 +83,8 @@ Right oracle(const Sent& e, const Someone& m) {
   const std::string receive = at == m.receive.end() ? "none" : at->second;
   if (receive == "denied") return Right::nothing;
   if (e.type->klass == Known::everybody) return Right::full;
-  if (e.type->klass == Known::granted) return receive == "full" ? Right::full : receive == "masked" ? Right::masked : Right::nothing;
+  if (e.type->klass == Known::granted)
+    return receive == "full" ? Right::full : receive == "masked" ? Right::masked : Right::nothing;
   for (const auto& [field, slug] : e.parties) {
     if (slug == m.slug) return Right::full;
   }
@@ -155,8 +168,11 @@ class Region {
   }
 
   static std::string subject_field(const Known& type) {
-    static const std::map<std::string, std::string> fields = {{"vacancy", "vacancy_id"}, {"student", "risk_id"}, {"handover", "handover_id"},
-                                                              {"placement", "placement_id"}, {"membership", "membership_id"}};
+    static const std::map<std::string, std::string> fields = {{"vacancy", "vacancy_id"},
+                                                              {"student", "risk_id"},
+                                                              {"handover", "handover_id"},
+                                                              {"placement", "placement_id"},
+                                                              {"membership", "membership_id"}};
     return fields.at(type.name.substr(0, type.name.find('.')));
   }
 
@@ -178,14 +194,18 @@ class Region {
         const Right right = oracle(e, m);
         const auto at = got.find(e.id);
         if ((at != got.end()) != (right != Right::nothing)) {
-          return fmt::format("{} ({}) {} {}", m.slug, m.role, at == got.end() ? "missed" : "should not have got", e.type->name);
+          return fmt::format("{} ({}) {} {}", m.slug, m.role, at == got.end() ? "missed" : "should not have got",
+                             e.type->name);
         }
         if (at == got.end()) continue;
-        if (at->second->event.masked != (right == Right::masked)) return fmt::format("{}: {} masked is {}", m.slug, e.type->name, at->second->event.masked);
+        if (at->second->event.masked != (right == Right::masked))
+          return fmt::format("{}: {} masked is {}", m.slug, e.type->name, at->second->event.masked);
         const auto& payload = at->second->event.payload;
         const bool shows = as_text(payload).find(e.pseudonym) != std::string_view::npos;
-        if (right == Right::masked && shows) return fmt::format("{} sees the person in a masked {}", m.slug, e.type->name);
-        if (right == Right::full && e.type->person && !shows) return fmt::format("{} does not see the person in {}", m.slug, e.type->name);
+        if (right == Right::masked && shows)
+          return fmt::format("{} sees the person in a masked {}", m.slug, e.type->name);
+        if (right == Right::full && e.type->person && !shows)
+          return fmt::format("{} does not see the person in {}", m.slug, e.type->name);
         got.erase(at);
       }
       if (!got.empty()) return fmt::format("{} got a {} that nobody sent", m.slug, got.begin()->second->event.type);
@@ -216,7 +236,8 @@ int main(int argc, char** argv) {
     const std::uint64_t seed = base * 1'000'003 + part * 100'000'007 + i;
     const std::string wrong = iro::test::Region(seed).run();
     if (!wrong.empty()) {
-      std::cout << "seed " << seed << ": " << wrong << "\n  again with: --regions 1 --seed S where S gives it: base " << base << ", part " << part << ", region " << i << "\n";
+      std::cout << "seed " << seed << ": " << wrong << "\n  again with: --regions 1 --seed S where S gives it: base "
+                << base << ", part " << part << ", region " << i << "\n";
       return 1;
     }
   }

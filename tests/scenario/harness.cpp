@@ -42,7 +42,8 @@ std::string default_grants(const std::vector<std::string>& roles) {
     const bool publish = has(roles, type->senders);
     const char* receive = has(roles, type->readers) ? "full" : has(roles, type->masked_readers) ? "masked" : "none";
     if (!publish && receive == std::string("none")) continue;
-    out += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", out.empty() ? "" : ",", type->name, publish, receive);
+    out += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", out.empty() ? "" : ",", type->name, publish,
+                       receive);
   }
   return "[" + out + "]";
 }
@@ -58,7 +59,10 @@ const schema::Registry& registry() {
   return loaded;
 }
 
-Harness::Harness(HarnessOptions options) : log(std::make_unique<log::MemoryLog>()), clock(options.start), options_(std::move(options)) { restart(); }
+Harness::Harness(HarnessOptions options)
+    : log(std::make_unique<log::MemoryLog>()), clock(options.start), options_(std::move(options)) {
+  restart();
+}
 
 void Harness::restart() {
   core.reset();
@@ -90,14 +94,18 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
   std::visit(
       [&](auto&& a) {
         using T = std::remove_cvref_t<decltype(a)>;
-        if constexpr (std::is_same_v<T, core::Send>) receive(a);
+        if constexpr (std::is_same_v<T, core::Send>)
+          receive(a);
         else if constexpr (std::is_same_v<T, core::CommitNow>) {
           IRO_ASSERT(keys.flush().has_value(), "keys in memory");
           next.emplace_back(core::Committed{log->commit(*a.commit)});
-        } else if constexpr (std::is_same_v<T, core::ReadChunks>) next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
+        } else if constexpr (std::is_same_v<T, core::ReadChunks>)
+          next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
         else if constexpr (std::is_same_v<T, core::FindPosition>) {
           const auto* time = std::get_if<TimeMs>(&a.of);
-          next.emplace_back(core::PositionFound{a.read, time != nullptr ? reader_->position_at(*time) : iro::Result<Seq>(fail(Errc::not_found, "no index here"))});
+          next.emplace_back(
+              core::PositionFound{a.read, time != nullptr ? reader_->position_at(*time)
+                                                          : iro::Result<Seq>(fail(Errc::not_found, "no index here"))});
         } else if constexpr (std::is_same_v<T, core::CallPlugin>) {
           reaction::Result result{a.call.plugin, a.call.judging, {}};
           for (const auto& event : a.call.events) {
@@ -107,8 +115,10 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
             }
           }
           next.emplace_back(core::PluginAnswered{std::move(result)});
-        } else if constexpr (std::is_same_v<T, core::Probe>) next.emplace_back(core::Probed{log->probe()});
-        else if constexpr (std::is_same_v<T, core::Stop>) stops.push_back(a);
+        } else if constexpr (std::is_same_v<T, core::Probe>)
+          next.emplace_back(core::Probed{log->probe()});
+        else if constexpr (std::is_same_v<T, core::Stop>)
+          stops.push_back(a);
       },
       std::move(action));
 }
@@ -126,33 +136,43 @@ void Harness::receive(const core::Send& s) {
           c.welcome = body;
           c.epoch = body.epoch;
           c.next_sequence = body.producer_last_sequence.next();
-        } else if constexpr (std::is_same_v<T, wire::PubAck>) c.acks.push_back(body);
-        else if constexpr (std::is_same_v<T, wire::ErrorMessage>) c.errors.push_back(body);
-        else if constexpr (std::is_same_v<T, wire::Answer>) c.answers.push_back(body);
-        else if constexpr (std::is_same_v<T, wire::Subscribed>) c.consumers["#" + std::to_string(body.request)] = body.consumer;
+        } else if constexpr (std::is_same_v<T, wire::PubAck>)
+          c.acks.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::ErrorMessage>)
+          c.errors.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::Answer>)
+          c.answers.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::Subscribed>)
+          c.consumers["#" + std::to_string(body.request)] = body.consumer;
         else if constexpr (std::is_same_v<T, wire::Deliver>) {
-          for (std::size_t i = 0; i < body.events.size(); ++i) c.received.push_back({body.consumer, body.first_number + i, body.attempt, schema::own(body.events[i])});
+          for (std::size_t i = 0; i < body.events.size(); ++i)
+            c.received.push_back({body.consumer, body.first_number + i, body.attempt, schema::own(body.events[i])});
         }
       },
       message->body);
 }
 
 MemberNo Harness::enrol(const std::string& slug, const std::vector<std::string>& roles) {
-  const Errc code = operate("nl.placements.hub.member-enrolled.v1",
-                            fmt::format(R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":{}}})",
-                                        slug, slug, oin_of(slug), list(roles), fake_key(slug), default_grants(roles)));
+  const Errc code = operate(
+      "nl.placements.hub.member-enrolled.v1",
+      fmt::format(
+          R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":{}}})",
+          slug, slug, oin_of(slug), list(roles), fake_key(slug), default_grants(roles)));
   IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
   return core->membership()->find(slug)->no;
 }
 
 Errc Harness::operate(const std::string& type, const std::string& json) {
-  const auto found = std::ranges::find_if(clients, [](const auto& c) { return c.second.slug == admission::operator_slug; });
+  const auto found =
+      std::ranges::find_if(clients, [](const auto& c) { return c.second.slug == admission::operator_slug; });
   Client& op = found == clients.end() ? connect(std::string(admission::operator_slug), "operator") : found->second;
   return publish_one(op, type, json);
 }
 
 void Harness::grant(const std::string& slug, const std::string& type, bool publish, const std::string& receive) {
-  const Errc code = operate("nl.placements.hub.grant-changed.v1", fmt::format(R"({{"member":"{}","type":"{}","publish":{},"receive":"{}"}})", slug, type, publish, receive));
+  const Errc code = operate(
+      "nl.placements.hub.grant-changed.v1",
+      fmt::format(R"({{"member":"{}","type":"{}","publish":{},"receive":"{}"}})", slug, type, publish, receive));
   IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
 }
 
@@ -221,9 +241,12 @@ std::vector<Errc> Harness::publish(Client& c, const std::vector<schema::Event>& 
   return out;
 }
 
-Errc Harness::publish_one(Client& c, const std::string& type, const std::string& json) { return publish(c, {make(c, type, json)}).front(); }
+Errc Harness::publish_one(Client& c, const std::string& type, const std::string& json) {
+  return publish(c, {make(c, type, json)}).front();
+}
 
-void Harness::subscribe(Client& c, const std::string& consumer, const std::string& filter, wire::From from, std::function<void(wire::Sub&)> change) {
+void Harness::subscribe(Client& c, const std::string& consumer, const std::string& filter, wire::From from,
+                        std::function<void(wire::Sub&)> change) {
   wire::Sub sub;
   sub.consumer = consumer;
   sub.filter = filter;
@@ -231,10 +254,13 @@ void Harness::subscribe(Client& c, const std::string& consumer, const std::strin
   sub.request = static_cast<std::uint32_t>(c.consumers.size() + 1);
   if (change) change(sub);
   send(c, sub);
-  if (const auto at = c.consumers.find("#" + std::to_string(sub.request)); at != c.consumers.end()) c.consumers[consumer] = at->second;
+  if (const auto at = c.consumers.find("#" + std::to_string(sub.request)); at != c.consumers.end())
+    c.consumers[consumer] = at->second;
 }
 
-void Harness::ack(Client& c, const std::string& consumer, std::uint64_t up_to) { send(c, wire::Ack{c.consumers.at(consumer), up_to, {}}); }
+void Harness::ack(Client& c, const std::string& consumer, std::uint64_t up_to) {
+  send(c, wire::Ack{c.consumers.at(consumer), up_to, {}});
+}
 
 void Harness::ack_all(Client& c) {
   for (const auto& [name, no] : std::map<std::string, ConsumerNo>(c.consumers)) {

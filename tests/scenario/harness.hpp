@@ -36,7 +36,7 @@ struct Client {
   ProducerSeq next_sequence{1};
   std::optional<wire::Welcome> welcome;
   std::map<std::string, ConsumerNo> consumers;
-  std::vector<Received> received;            // all that ever came
+  std::vector<Received> received;  // all that ever came
   std::vector<wire::PubAck> acks;
   std::vector<wire::ErrorMessage> errors;
   std::vector<wire::Answer> answers;
@@ -69,8 +69,8 @@ class Harness {
   /// One PUB; the codes of its events in order (ok, a permanent one, or the temporary one for those not taken).
   std::vector<Errc> publish(Client& client, const std::vector<schema::Event>& events);
   Errc publish_one(Client& client, const std::string& type, const std::string& json);
-  void subscribe(Client& client, const std::string& consumer, const std::string& filter = "", wire::From from = wire::From::cursor,
-                 std::function<void(wire::Sub&)> change = {});
+  void subscribe(Client& client, const std::string& consumer, const std::string& filter = "",
+                 wire::From from = wire::From::cursor, std::function<void(wire::Sub&)> change = {});
   void ack(Client& client, const std::string& consumer, std::uint64_t up_to);
   void ack_all(Client& client);
   void send(Client& client, const wire::Body& body);
@@ -80,12 +80,12 @@ class Harness {
   /// The process ends and starts again on the same log; clients must say HELLO again.
   void restart();
 
-  std::map<std::string, Plugin> plugins;       // what each spec'd plugin answers
+  std::map<std::string, Plugin> plugins;  // what each spec'd plugin answers
   std::unique_ptr<log::MemoryLog> log;
   log::MemoryKeyRing keys;
   ManualClock clock;
   std::unique_ptr<core::Core> core;
-  std::map<std::uint64_t, Client> clients;     // by connection
+  std::map<std::uint64_t, Client> clients;  // by connection
   std::vector<core::Stop> stops;
 
   void step(core::Input input);

@@ -51,7 +51,8 @@ bool contains(const json::value& whole, const json::value& part) {
 
 std::int64_t duration_ms(const std::string& text) {
   const std::size_t unit = text.find_first_not_of("0123456789");
-  const std::map<std::string, std::int64_t> units = {{"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  const std::map<std::string, std::int64_t> units = {
+      {"ms", 1}, {"s", 1'000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   const auto at = unit == std::string::npos || unit == 0 ? units.end() : units.find(text.substr(unit));
   if (at == units.end()) throw Wrong{fmt::format("'{}' is no duration: 200ms, 5s, 15min, 2h, 3d", text)};
   return std::stoll(text.substr(0, unit)) * at->second;
@@ -76,11 +77,16 @@ class Runner {
   using Verb = void (Runner::*)(const Statement&);
   static const std::map<std::string, Verb>& table() {
     static const std::map<std::string, Verb> verbs = {
-        {"at", &Runner::at},           {"plugin", &Runner::plugin},     {"answer", &Runner::answer},   {"member", &Runner::member},
-        {"grant", &Runner::grant},     {"operate", &Runner::operate},   {"client", &Runner::client},   {"publish", &Runner::publish},
-        {"repeat", &Runner::repeat},   {"subscribe", &Runner::subscribe}, {"expect", &Runner::expect}, {"ack", &Runner::ack},
-        {"nak", &Runner::nak},         {"park", &Runner::park},         {"control", &Runner::control}, {"disconnect", &Runner::disconnect},
-        {"restart", &Runner::restart}, {"advance", &Runner::advance},   {"disk", &Runner::disk}};
+        {"at", &Runner::at},           {"plugin", &Runner::plugin},
+        {"answer", &Runner::answer},   {"member", &Runner::member},
+        {"grant", &Runner::grant},     {"operate", &Runner::operate},
+        {"client", &Runner::client},   {"publish", &Runner::publish},
+        {"repeat", &Runner::repeat},   {"subscribe", &Runner::subscribe},
+        {"expect", &Runner::expect},   {"ack", &Runner::ack},
+        {"nak", &Runner::nak},         {"park", &Runner::park},
+        {"control", &Runner::control}, {"disconnect", &Runner::disconnect},
+        {"restart", &Runner::restart}, {"advance", &Runner::advance},
+        {"disk", &Runner::disk}};
     return verbs;
   }
 
@@ -94,7 +100,8 @@ class Runner {
   }
   Client& client_of(const std::string& name) {
     const auto at = connections_.find(name);
-    if (at == connections_.end() || !hub().clients.contains(at->second)) throw Wrong{fmt::format("no client '{}' is connected", name)};
+    if (at == connections_.end() || !hub().clients.contains(at->second))
+      throw Wrong{fmt::format("no client '{}' is connected", name)};
     return hub().clients.at(at->second);
   }
 
@@ -146,15 +153,24 @@ class Runner {
     last_client_ = c.connection.value();
   }
   void set_attribute(schema::Event& e, const std::string& name, const std::string& value) {
-    if (name == "source") e.source = value;
-    else if (name == "subject") e.subject = value;
-    else if (name == "type") e.type = value;
-    else if (name == "foreign_id") e.foreign_id = value;
-    else if (name == "time") e.time = parse_time(value).value();
-    else if (name == "expires") e.expirytime = parse_time(value).value();
-    else if (name == "datacategory") e.datacategory = value;
-    else if (name == "hop") e.hop = static_cast<std::uint8_t>(std::stoi(value));
-    else throw Wrong{fmt::format("no attribute '{}'", name)};
+    if (name == "source")
+      e.source = value;
+    else if (name == "subject")
+      e.subject = value;
+    else if (name == "type")
+      e.type = value;
+    else if (name == "foreign_id")
+      e.foreign_id = value;
+    else if (name == "time")
+      e.time = parse_time(value).value();
+    else if (name == "expires")
+      e.expirytime = parse_time(value).value();
+    else if (name == "datacategory")
+      e.datacategory = value;
+    else if (name == "hop")
+      e.hop = static_cast<std::uint8_t>(std::stoi(value));
+    else
+      throw Wrong{fmt::format("no attribute '{}'", name)};
   }
   void repeat(const Statement& s) {
     Client& c = client_of(word(s, 1));
@@ -163,7 +179,10 @@ class Runner {
   }
   void subscribe(const Statement& s) {
     wire::From from = wire::From::cursor;
-    if (s.words.size() > 3) from = s.words[3] == "beginning" ? wire::From::beginning : s.words[3] == "now" ? wire::From::now : wire::From::cursor;
+    if (s.words.size() > 3)
+      from = s.words[3] == "beginning" ? wire::From::beginning
+             : s.words[3] == "now"     ? wire::From::now
+                                       : wire::From::cursor;
     Client& c = client_of(word(s, 1));
     last_client_ = c.connection.value();
     hub().subscribe(c, word(s, 2), s.json, from);
@@ -191,9 +210,12 @@ class Runner {
   void advance(const Statement& s) { hub().advance_ms(duration_ms(word(s, 1))); }
   void disk(const Statement& s) {
     const std::string& what = word(s, 1);
-    if (what == "full") hub().log->fail_next_commit(Errc::disk_full);
-    else if (what == "broken") hub().log->fail_next_commit(Errc::storage_failed);
-    else hub().log->room();
+    if (what == "full")
+      hub().log->fail_next_commit(Errc::disk_full);
+    else if (what == "broken")
+      hub().log->fail_next_commit(Errc::storage_failed);
+    else
+      hub().log->room();
   }
 
   void expect(const Statement& s) {
@@ -207,12 +229,16 @@ class Runner {
     }
     if (what == "answer") {
       const auto& answers = hub().clients.at(last_client_).answers;
-      if (answers.empty() || answers.back().code != code_of(word(s, 2))) throw Wrong{fmt::format("the answer was {}", answers.empty() ? "none" : std::string(info(answers.back().code).name))};
+      if (answers.empty() || answers.back().code != code_of(word(s, 2)))
+        throw Wrong{
+            fmt::format("the answer was {}", answers.empty() ? "none" : std::string(info(answers.back().code).name))};
       return;
     }
     Client& c = client_of(what);
     if (word(s, 2) == "error") {
-      if (c.errors.empty() || c.errors.back().code != code_of(word(s, 3))) throw Wrong{fmt::format("the last error was {}", c.errors.empty() ? "none" : std::string(info(c.errors.back().code).name))};
+      if (c.errors.empty() || c.errors.back().code != code_of(word(s, 3)))
+        throw Wrong{fmt::format("the last error was {}",
+                                c.errors.empty() ? "none" : std::string(info(c.errors.back().code).name))};
       return;
     }
     expect_gets(c, s);
@@ -232,10 +258,12 @@ class Runner {
     if (type == nullptr || r.event.type != type->name) throw Wrong{fmt::format("it got {}", r.event.type)};
     for (std::size_t i = 4; i < s.words.size(); ++i) {
       if (s.words[i] == "masked" && !r.event.masked) throw Wrong{"it was not masked"};
-      if (s.words[i] == "attempt" && r.attempt != std::stoi(word(s, i + 1))) throw Wrong{fmt::format("it was attempt {}", r.attempt)};
+      if (s.words[i] == "attempt" && r.attempt != std::stoi(word(s, i + 1)))
+        throw Wrong{fmt::format("it was attempt {}", r.attempt)};
     }
     const std::string payload = registry().to_json(*type, r.event.payload).value();
-    if (!s.json.empty() && !contains(json::parse(payload), json::parse(s.json))) throw Wrong{fmt::format("the payload was {}", payload)};
+    if (!s.json.empty() && !contains(json::parse(payload), json::parse(s.json)))
+      throw Wrong{fmt::format("the payload was {}", payload)};
   }
 
   HarnessOptions options_;

@@ -62,7 +62,8 @@ Result<std::vector<Statement>> parse_script(const std::string& text) {
     if (brace != std::string::npos) {
       s.json = line.substr(brace);
       while (depth_of(s.json) > 0) {
-        if (!std::getline(in, line)) return fail(Errc::invalid_argument, fmt::format("line {}: the JSON does not end", first));
+        if (!std::getline(in, line))
+          return fail(Errc::invalid_argument, fmt::format("line {}: the JSON does not end", first));
         s.json += "\n" + line;
         ++number;
       }

@@ -18,8 +18,12 @@ struct Region {
     school = &hub.connect("school-a");
   }
   schema::Event withdrawn(const std::string& id, std::size_t note_bytes = 0) {
-    if (note_bytes == 0) return hub.make(*hospital, "vacancy.withdrawn", fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a"}})", id));
-    return hub.make(*hospital, "vacancy.opened", fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a", "offer": {{"note": "{}"}}}})", id, std::string(note_bytes, 'n')));
+    if (note_bytes == 0)
+      return hub.make(*hospital, "vacancy.withdrawn",
+                      fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a"}})", id));
+    return hub.make(*hospital, "vacancy.opened",
+                    fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a", "offer": {{"note": "{}"}}}})", id,
+                                std::string(note_bytes, 'n')));
   }
   void publish(std::size_t n, std::size_t note_bytes = 0) {
     std::vector<schema::Event> events;
@@ -76,7 +80,8 @@ TEST_CASE("limits: a session that is silent for lease_ms ends, one that speaks d
   r.hub.advance_ms(3'000);
   r.hub.send(*r.hospital, wire::Ping{1});
   REQUIRE_FALSE(r.hospital->errors.empty());
-  CHECK((r.hospital->errors.back().code == Errc::session_stale || r.hospital->errors.back().code == Errc::session_required));
+  CHECK((r.hospital->errors.back().code == Errc::session_stale ||
+         r.hospital->errors.back().code == Errc::session_required));
   r.hub.send(*r.school, wire::Ping{2});
   CHECK(r.school->errors.empty());
 }
@@ -107,7 +112,8 @@ TEST_CASE("limits: two rules that answer each other stop at the hop limit, and w
   r.hub.subscribe(*r.school, "all");
   const auto* known = registry().find(type);
   r.hub.grant("hospital-a", type, true, "none");
-  const schema::Event first = r.hub.make(*r.hospital, known->name, R"({"vacancy_id": "vac-1", "provider": "hospital-a"})");
+  const schema::Event first =
+      r.hub.make(*r.hospital, known->name, R"({"vacancy_id": "vac-1", "provider": "hospital-a"})");
   CHECK(r.hub.publish(*r.hospital, {first}).front() == Errc::ok);
   CHECK(r.school->received.size() == limits::hop + 1U);
   CHECK(r.hub.core->counters().refusals.at(Errc::hop_limit) == 1);
@@ -128,7 +134,9 @@ TEST_CASE("limits: a batch is closed at batch_events and batch_bytes") {
   std::size_t frames = 0;
   const schema::Event large = r.withdrawn("vac-large", 200'000);
   while (r.hub.core->counters().commits == commits + 1 && frames < 100) {
-    r.hub.step(core::Frame{r.hospital->connection, r.hospital->who, wire::encode(r.hospital->epoch, wire::Pub{ProducerSeq(limits::batch_events + 1 + frames), {schema::view_of(large)}})});
+    r.hub.step(core::Frame{r.hospital->connection, r.hospital->who,
+                           wire::encode(r.hospital->epoch, wire::Pub{ProducerSeq(limits::batch_events + 1 + frames),
+                                                                     {schema::view_of(large)}})});
     ++frames;
   }
   CHECK(frames <= limits::batch_bytes / 200'000 + 1);
@@ -141,10 +149,12 @@ TEST_CASE("limits: input beyond input_queue_bytes while a batch is decided is re
   core::Actions actions;
   const auto step = [&](core::Input in) { r.hub.core->step(std::move(in), r.hub.clock.now(), actions); };
   const schema::Event e = r.withdrawn("vac-1");
-  step(core::Frame{r.hospital->connection, r.hospital->who, wire::encode(r.hospital->epoch, wire::Pub{ProducerSeq(1), {schema::view_of(e)}})});
+  step(core::Frame{r.hospital->connection, r.hospital->who,
+                   wire::encode(r.hospital->epoch, wire::Pub{ProducerSeq(1), {schema::view_of(e)}})});
   step(core::Flush{});  // the plugin is asked and does not answer
   const Bytes frame(limits::frame_bytes, 1);
-  for (std::size_t i = 0; i < limits::input_queue_bytes / limits::frame_bytes + 2; ++i) step(core::Frame{r.school->connection, r.school->who, frame});
+  for (std::size_t i = 0; i < limits::input_queue_bytes / limits::frame_bytes + 2; ++i)
+    step(core::Frame{r.school->connection, r.school->who, frame});
   CHECK(r.hub.core->counters().busy == 2);
 }
 
@@ -190,7 +200,8 @@ TEST_CASE("limits: a consumer pauses when held_subjects wait, says so, and goes 
   CHECK(r.school->received.size() == before + 1);
 }
 
-TEST_CASE("limits: after delivery_attempts failures an event is parked; waits grow from retry_first_ms to retry_most_ms") {
+TEST_CASE(
+    "limits: after delivery_attempts failures an event is parked; waits grow from retry_first_ms to retry_most_ms") {
   Region r;
   r.hub.subscribe(*r.school, "all");
   r.publish(1);
@@ -198,7 +209,8 @@ TEST_CASE("limits: after delivery_attempts failures an event is parked; waits gr
   for (std::uint32_t attempt = 1; attempt <= limits::delivery_attempts; ++attempt) {
     REQUIRE(r.school->received.size() == attempt);
     CHECK(r.school->received.back().attempt == attempt);
-    r.hub.send(*r.school, wire::Nak{r.school->consumers.at("all"), r.school->received.back().number, 0, true, "failed"});
+    r.hub.send(*r.school,
+               wire::Nak{r.school->consumers.at("all"), r.school->received.back().number, 0, true, "failed"});
     std::int64_t waited = 0;
     while (attempt < limits::delivery_attempts && r.school->received.size() == attempt && waited < 200'000) {
       r.hub.send(*r.school, wire::Ping{1});  // its lease goes on

@@ -62,7 +62,8 @@ TEST_CASE("security: an enrolled key works at once, and no longer than it is enr
   const auto* type = registry->find_loosely("hub.key-revoked");
   schema::Event e;
   e.type = type->name;
-  e.payload = registry->from_json(*type, R"({"member": "hospital-a", "public_key": ")" + keys.public_key + R"("})").value();
+  e.payload =
+      registry->from_json(*type, R"({"member": "hospital-a", "public_key": ")" + keys.public_key + R"("})").value();
   REQUIRE((*op)->publish({&e, 1}));
   REQUIRE((*op)->flush(10s));
   REQUIRE((*op)->take_refused().empty());
@@ -83,7 +84,8 @@ TEST_CASE("security: a damaged database is not opened: exit 74, the file untouch
   std::string bytes = contents(file);
   REQUIRE(bytes.size() > 3 * 4'096);
   // One bit in each page but the first: whichever page the start reads, it is damaged.
-  for (std::size_t page = 1; page * 4'096 < bytes.size(); ++page) bytes[page * 4'096 + 100] = static_cast<char>(bytes[page * 4'096 + 100] ^ 1);
+  for (std::size_t page = 1; page * 4'096 < bytes.size(); ++page)
+    bytes[page * 4'096 + 100] = static_cast<char>(bytes[page * 4'096 + 100] ^ 1);
   std::ofstream(file, std::ios::binary) << bytes;
   CHECK_THROWS_WITH(hub.start(), ContainsSubstring("74"));
   CHECK(contents(file) == bytes);

@@ -1,4 +1,5 @@
-// Bad input gets a clear refusal with a permanent code, and nothing is lost. The core with everything around it in memory.
+// Bad input gets a clear refusal with a permanent code, and nothing is lost. The core with everything around it in
+// memory.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -47,11 +48,16 @@ json::value value_of(const schema::TypePlan& plan, const schema::Step& step, sch
     }
   }
   switch (step.format) {
-    case Format::date: return "2026-09-01";
-    case Format::timestamp: return "2026-09-01T08:00:00Z";
-    case Format::week: return "2026-W40";
-    case Format::month: return "2026-09";
-    case Format::none: break;
+    case Format::date:
+      return "2026-09-01";
+    case Format::timestamp:
+      return "2026-09-01T08:00:00Z";
+    case Format::week:
+      return "2026-W40";
+    case Format::month:
+      return "2026-09";
+    case Format::none:
+      break;
   }
   return 1;
 }
@@ -61,14 +67,16 @@ json::object fill(const schema::TypePlan& plan, const schema::TablePlan& table, 
   for (std::size_t i = 0; i < table.steps.size(); ++i) {
     const schema::Step& step = table.steps[i];
     if (step.table != schema::no_index && depth > 3) continue;
-    out[table.fields[i].name] = step.kind == schema::Kind::list ? json::value(json::array{value_of(plan, step, step.element, depth)})
-                                                               : value_of(plan, step, step.kind, depth);
+    out[table.fields[i].name] = step.kind == schema::Kind::list
+                                    ? json::value(json::array{value_of(plan, step, step.element, depth)})
+                                    : value_of(plan, step, step.kind, depth);
   }
   return out;
 }
 
 /// Pointers to every text that a person may type, in a payload made by fill().
-void free_texts(const schema::TypePlan& plan, const schema::TablePlan& table, const std::string& at, int depth, std::vector<std::string>& out) {
+void free_texts(const schema::TypePlan& plan, const schema::TablePlan& table, const std::string& at, int depth,
+                std::vector<std::string>& out) {
   for (std::size_t i = 0; i < table.steps.size(); ++i) {
     const schema::Step& step = table.steps[i];
     if (step.table != schema::no_index && depth > 3) continue;
@@ -155,7 +163,8 @@ TEST_CASE("security: a payload that does not verify is refused and its number us
   Region r;
   schema::Event e = r.hub.make(*r.hospital, "vacancy.opened", vacancy);
   e.payload = {1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(r.hub.publish(*r.hospital, {e, r.hub.make(*r.hospital, "vacancy.opened", vacancy)}) == std::vector{Errc::payload_invalid, Errc::ok});
+  CHECK(r.hub.publish(*r.hospital, {e, r.hub.make(*r.hospital, "vacancy.opened", vacancy)}) ==
+        std::vector{Errc::payload_invalid, Errc::ok});
   e.payload = {};
   CHECK(r.hub.publish(*r.hospital, {e}) == std::vector{Errc::payload_invalid});
 }
@@ -209,7 +218,8 @@ TEST_CASE("security: nobody can publish the operator's events, and the operator 
   Region r;
   const auto* type = registry().find_loosely("hub.grant-changed");
   r.hub.grant("hospital-a", type->name, true, "none");  // even with a grant
-  CHECK(r.hub.publish_one(*r.hospital, type->name, R"({"member": "hospital-a", "type": "x", "publish": true})") == Errc::missing_grant);
+  CHECK(r.hub.publish_one(*r.hospital, type->name, R"({"member": "hospital-a", "type": "x", "publish": true})") ==
+        Errc::missing_grant);
   Client& op = r.hub.connect("operator", "reading");
   r.hub.subscribe(op, "all");
   const auto before = op.received.size();
@@ -239,7 +249,9 @@ TEST_CASE("security: a slow consumer is sent what it has credit for and slows no
   r.hub.subscribe(quick, "all");
   r.hub.subscribe(*r.school, "all", "", wire::From::cursor, [](wire::Sub& s) { s.credit_events = 10; });
   for (int i = 0; i < 100; ++i) {
-    REQUIRE(r.hub.publish_one(*r.hospital, "vacancy.opened", fmt::format(R"({{"vacancy_id": "vac-{}", "provider": "hospital-a", "offer": {{}}}})", i)) == Errc::ok);
+    REQUIRE(r.hub.publish_one(
+                *r.hospital, "vacancy.opened",
+                fmt::format(R"({{"vacancy_id": "vac-{}", "provider": "hospital-a", "offer": {{}}}})", i)) == Errc::ok);
     r.hub.ack_all(quick);
   }
   CHECK(quick.received.size() == 100);
@@ -250,7 +262,8 @@ TEST_CASE("security: a slow consumer is sent what it has credit for and slows no
 
 TEST_CASE("security: a quota refuses for now, tells when, and takes the same event later") {
   Region r;
-  REQUIRE(r.hub.operate("nl.placements.hub.quota-changed.v1", R"({"member": "hospital-a", "events_per_second": 2, "burst_events": 2})") == Errc::ok);
+  REQUIRE(r.hub.operate("nl.placements.hub.quota-changed.v1",
+                        R"({"member": "hospital-a", "events_per_second": 2, "burst_events": 2})") == Errc::ok);
   const schema::Event e = r.hub.make(*r.hospital, "vacancy.opened", vacancy);
   CHECK(r.hub.publish(*r.hospital, {e, e, e}) == std::vector{Errc::ok, Errc::ok, Errc::quota_exceeded});
   CHECK(r.hospital->acks.back().retry_after_ms > 0);
@@ -258,7 +271,9 @@ TEST_CASE("security: a quota refuses for now, tells when, and takes the same eve
   CHECK(r.hub.publish(*r.hospital, {e}).front() == Errc::ok);
 }
 
-TEST_CASE("security: a second session under one name is refused while the first is alive, and another member's outbox for ever") {
+TEST_CASE(
+    "security: a second session under one name is refused while the first is alive, and another member's outbox for "
+    "ever") {
   Region r;
   Client copy = *r.hospital;
   copy.connection = ConnectionNo(999);

@@ -39,7 +39,9 @@ double seconds_since(Timer::time_point start) { return std::chrono::duration<dou
 void write_log(const std::filesystem::path& data, std::uint64_t events) {
   const auto registry = must(schema::Registry::builtin(), "schemas");
   const auto* type = registry.find_loosely("vacancy.opened");
-  const Bytes payload = must(registry.from_json(*type, R"({"vacancy_id":"vac-1","provider":"hospital-a","offer":{"branch":"hospital"}})"), "payload");
+  const Bytes payload =
+      must(registry.from_json(*type, R"({"vacancy_id":"vac-1","provider":"hospital-a","offer":{"branch":"hospital"}})"),
+           "payload");
   SystemClock clock;
   auto log = must(log::SqliteLog::open(data, clock), "open");
   const auto snapshot = must(log->load(), "load");
@@ -52,7 +54,9 @@ void write_log(const std::filesystem::path& data, std::uint64_t events) {
     log::ChunkBuilder builder(next, clock.now(), head);
     log::Commit commit;
     if (first) {
-      commit.definitions = {{log::DefinitionKind::atom, no + 1, to_bytes(type->name)}, {log::DefinitionKind::atom, no + 2, to_bytes(std::string_view("urn:nld:oin:00000099000000000001:systeem:sis"))}};
+      commit.definitions = {{log::DefinitionKind::atom, no + 1, to_bytes(type->name)},
+                            {log::DefinitionKind::atom, no + 2,
+                             to_bytes(std::string_view("urn:nld:oin:00000099000000000001:systeem:sis"))}};
       for (const auto& d : commit.definitions) builder.define(d);
     }
     for (std::uint32_t i = 0; i < chunk_events; ++i) {
@@ -73,7 +77,8 @@ void write_log(const std::filesystem::path& data, std::uint64_t events) {
     head = chunk->head;
     commit.chunk = chunk;
     must(log->commit(commit), "commit");
-    if (next.value() / 1'000'000 != (next.value() - chunk_events) / 1'000'000) std::cout << fmt::format("{} million events\n", next.value() / 1'000'000) << std::flush;
+    if (next.value() / 1'000'000 != (next.value() - chunk_events) / 1'000'000)
+      std::cout << fmt::format("{} million events\n", next.value() / 1'000'000) << std::flush;
   }
 }
 
@@ -105,7 +110,8 @@ int run(std::uint64_t events) {
   std::cout << fmt::format("ready {:.3f} s after a cold start on {} events\n", ready, events);
   hub.enrol("school-b", {"school"});  // it works, and the index being made anew does not keep it from working
   if (hub.stop() != 0) throw std::runtime_error("the hub did not stop well");
-  if (ready > ready_within_s) throw std::runtime_error(fmt::format("ready after {:.3f} s; promised within {:.0f} s", ready, ready_within_s));
+  if (ready > ready_within_s)
+    throw std::runtime_error(fmt::format("ready after {:.3f} s; promised within {:.0f} s", ready, ready_within_s));
   return 0;
 }
 

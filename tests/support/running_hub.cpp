@@ -82,7 +82,12 @@ RunningHub::RunningHub(const fs::path& base) : folder_(base / "hub") {
   secrets.curve_secret = hub_secret;
   secrets.operator_public = op_public;
   must(daemon::Home::create(folder_, config, secrets), "make a hub");
-  operator_key_ = {config.endpoints.front(), hub_public, "operator", fmt::format("urn:nld:oin:{}:systeem:operator", config.oin), op_public, op_secret};
+  operator_key_ = {config.endpoints.front(),
+                   hub_public,
+                   "operator",
+                   fmt::format("urn:nld:oin:{}:systeem:operator", config.oin),
+                   op_public,
+                   op_secret};
 }
 
 RunningHub::~RunningHub() {
@@ -106,7 +111,8 @@ void RunningHub::start() {
   while (said.find("ready") == std::string::npos) {
     pollfd p{output_, POLLIN, 0};
     char buffer[256];
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0 || ::poll(&p, 1, static_cast<int>(left)) <= 0) throw std::runtime_error("irod did not get ready");
     const ssize_t n = ::read(output_, buffer, sizeof buffer);
     if (n <= 0) throw std::runtime_error(fmt::format("irod ended with {} before it was ready", wait_exit(5)));
@@ -145,13 +151,20 @@ client::KeyFile RunningHub::enrol(const std::string& slug, const std::vector<std
   for (const auto* type : registry.types()) {
     const bool publish = has_any(roles, type->senders);
     const bool hears = has_any(roles, type->readers);
-    if (publish || hears) grants += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", grants.empty() ? "" : ",", type->name, publish, hears ? "full" : "none");
+    if (publish || hears)
+      grants += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", grants.empty() ? "" : ",", type->name,
+                            publish, hears ? "full" : "none");
   }
   const auto* type = registry.find_loosely("hub.member-enrolled");
   schema::Event event;
   event.type = type->name;
-  event.payload = must(registry.from_json(*type, fmt::format(R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":[{}]}})",
-                                                             slug, slug, oin_of(slug), quoted(roles), public_key, grants)), "enrolment");
+  event.payload = must(
+      registry.from_json(
+          *type,
+          fmt::format(
+              R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":[{}]}})",
+              slug, slug, oin_of(slug), quoted(roles), public_key, grants)),
+      "enrolment");
   client::Options options;
   options.keys = operator_key_;
   options.client_name = "enrol";
@@ -160,7 +173,12 @@ client::KeyFile RunningHub::enrol(const std::string& slug, const std::vector<std
   must(op->publish({&event, 1}), "publish");
   if (const Status done = op->flush(std::chrono::seconds(20)); !done) throw std::runtime_error(done.error().text());
   if (const auto refused = op->take_refused(); !refused.empty()) throw std::runtime_error(refused.front().reason);
-  return {operator_key_.endpoint, operator_key_.hub_public_key, slug, fmt::format("urn:nld:oin:{}:systeem:sis", oin_of(slug)), public_key, secret_key};
+  return {operator_key_.endpoint,
+          operator_key_.hub_public_key,
+          slug,
+          fmt::format("urn:nld:oin:{}:systeem:sis", oin_of(slug)),
+          public_key,
+          secret_key};
 }
 
 }  // namespace iro::test

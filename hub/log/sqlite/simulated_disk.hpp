@@ -87,6 +87,8 @@ class SimulatedDisk {
   [[nodiscard]] Bytes content(const std::string& name) const;
   void set_content(const std::string& name, Bytes bytes);
   std::uint64_t random() { return random_(); }
+  /// Other luck from here on.
+  void reseed(std::uint64_t seed) { random_.seed(seed); }
 
  private:
   enum class Kind : std::uint8_t { read, write, truncate, sync, other };

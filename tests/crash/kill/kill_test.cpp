@@ -48,7 +48,8 @@ struct Seen {
 
 class Test {
  public:
-  Test(int kills, std::uint64_t seed) : kills_(kills), random_(seed), hub_(folder_.path()), registry_(must(schema::Registry::builtin(), "schemas")) {}
+  Test(int kills, std::uint64_t seed)
+      : kills_(kills), random_(seed), hub_(folder_.path()), registry_(must(schema::Registry::builtin(), "schemas")) {}
 
   void run() {
     hub_.start();
@@ -72,7 +73,8 @@ class Test {
     if (const int code = hub_.stop(); code != 0) throw std::runtime_error(fmt::format("irod ended with {}", code));
     check_log();
     for (int i = 0; i < consumers; ++i) check_consumer(i);
-    std::cout << fmt::format("{} kills, {} events acknowledged, each {} times handled: all there, once, in order\n", kills_, published_.load(), consumers);
+    std::cout << fmt::format("{} kills, {} events acknowledged, each {} times handled: all there, once, in order\n",
+                             kills_, published_.load(), consumers);
   }
 
  private:
@@ -95,7 +97,8 @@ class Test {
     }
     for (int i = 0; i < publishers; ++i) {
       const std::string name = fmt::format("hospital-{}", i);
-      publishers_.push_back(must(client::Client::open(options(hub_.enrol(name, {"care_provider"}), name)), "publisher"));
+      publishers_.push_back(
+          must(client::Client::open(options(hub_.enrol(name, {"care_provider"}), name)), "publisher"));
     }
   }
 
@@ -103,8 +106,13 @@ class Test {
     const auto* type = registry_.find_loosely("vacancy.opened");
     schema::Event e;
     e.type = type->name;
-    e.payload = must(registry_.from_json(*type, fmt::format(R"({{"vacancy_id":"v-{}-{}","provider":"hospital-{}","offer":{{"hours_per_week":{}}},"effective_on":"2026-09-01"}})",
-                                                            publisher, n % subjects, publisher, n / subjects % 60'000)), "payload");
+    e.payload = must(
+        registry_.from_json(
+            *type,
+            fmt::format(
+                R"({{"vacancy_id":"v-{}-{}","provider":"hospital-{}","offer":{{"hours_per_week":{}}},"effective_on":"2026-09-01"}})",
+                publisher, n % subjects, publisher, n / subjects % 60'000)),
+        "payload");
     e.foreign_id = "";
     return e;
   }
@@ -115,7 +123,8 @@ class Test {
     std::uint32_t n = 0;
     while (!stopping_) {
       std::vector<schema::Event> events;
-      for (std::size_t k = std::uniform_int_distribution<std::size_t>(1, 20)(random); k > 0; --k) events.push_back(make(i, n++));
+      for (std::size_t k = std::uniform_int_distribution<std::size_t>(1, 20)(random); k > 0; --k)
+        events.push_back(make(i, n++));
       auto ids = must(publishers_[static_cast<std::size_t>(i)]->publish(events), "publish");
       {
         const std::lock_guard lock(mutex_);
@@ -148,14 +157,16 @@ class Test {
   }
 
   std::uint64_t count(int i) {
-    SQLite::Database db((folder_.path() / fmt::format("school-{}", i) / "inbox.db").string(), SQLite::OPEN_READONLY, 5'000);
+    SQLite::Database db((folder_.path() / fmt::format("school-{}", i) / "inbox.db").string(), SQLite::OPEN_READONLY,
+                        5'000);
     if (!db.tableExists("handled")) return 0;
     return static_cast<std::uint64_t>(db.execAndGet("SELECT count(*) FROM handled").getInt64());
   }
 
   void check_log() {
     auto report = must(log::verify(hub_.data()), "verify");
-    if (!report.sound()) throw std::runtime_error(fmt::format("the log does not verify: {}", report.findings.front().text()));
+    if (!report.sound())
+      throw std::runtime_error(fmt::format("the log does not verify: {}", report.findings.front().text()));
     auto reader = must(log::SqliteReader::open(hub_.data()), "read the log");
     std::map<std::string, int> in_log;
     for (Seq at(1);;) {
@@ -184,7 +195,9 @@ class Test {
     while (rows.executeStep()) got[rows.getColumn(1).getString()].push_back(rows.getColumn(0).getString());
     for (const auto& [subject, ids] : order_) {
       if (got[subject] == ids) continue;
-      throw std::runtime_error(fmt::format("school-{}: subject {} was handled {} times in another order or number than the {} in the log", i, subject, got[subject].size(), ids.size()));
+      throw std::runtime_error(
+          fmt::format("school-{}: subject {} was handled {} times in another order or number than the {} in the log", i,
+                      subject, got[subject].size(), ids.size()));
     }
   }
 

@@ -30,6 +30,7 @@ void Machine::judge(bool lost, const std::string& what) {
 }
 
 void Machine::expect_fault(Fault fault, std::uint64_t n) {
+  disk_.reseed(seed_ + n);  // or what the disk keeps of a failed sync would be the same for every n
   disk_.fail_at(fault, n);
   fault_expected_ = true;
 }

@@ -72,7 +72,8 @@ bool run_child(const MemberFolder& folder, const client::KeyFile& keys, const st
   const ::pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) take_and_exit(folder, keys, file);
-  std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+  const std::chrono::microseconds moment(delay_us);
+  std::this_thread::sleep_for(moment);  // style: sleep-in-test, because the moment of the kill is what is random
   ::kill(child, SIGKILL);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);

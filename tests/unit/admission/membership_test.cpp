@@ -64,8 +64,10 @@ TEST_CASE("commands: what cannot be carried out changes nothing and says why") {
   Membership members;
   members.put(someone());
   const auto apply = [&](const char* type, const char* json) { return apply_command(members, type, json, TimeMs(9)); };
-  CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1", R"({"member": "X!", "oin": "00000099000000000002", "roles": ["school"]})"));
-  CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1", R"({"member": "school-b", "oin": "00000099000000000001", "roles": ["school"]})"));
+  CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1",
+                    R"({"member": "X!", "oin": "00000099000000000002", "roles": ["school"]})"));
+  CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1",
+                    R"({"member": "school-b", "oin": "00000099000000000001", "roles": ["school"]})"));
   CHECK_FALSE(apply("nl.placements.hub.grant-changed.v1", R"({"member": "nobody", "type": "t"})"));
   CHECK_FALSE(apply("nl.placements.hub.key-revoked.v1", R"({"member": "school-a", "public_key": "short"})"));
   CHECK_FALSE(apply("nl.placements.hub.grant-changed.v1", "no json"));

@@ -7,7 +7,8 @@ using iro::delivery::FilterAttributes;
 
 namespace {
 
-const FilterAttributes event{"nl.placements.vacancy.opened.v1", "urn:nld:oin:00000099000000000001:systeem:sis", "vac-12", "none", "", ""};
+const FilterAttributes event{
+    "nl.placements.vacancy.opened.v1", "urn:nld:oin:00000099000000000001:systeem:sis", "vac-12", "none", "", ""};
 
 bool matches(const char* json) {
   const auto filter = Filter::parse(json);
@@ -39,8 +40,9 @@ TEST_CASE("filter: an attribute that the event lacks never matches, so its negat
 }
 
 TEST_CASE("filter: what is no filter is refused with what to use instead") {
-  for (const char* bad : {"{", "1", "{}", R"({"sql": "true"})", R"({"exact": {}})", R"({"exact": {"subject": ""}})", R"({"exact": {"student": "x"}})",
-                          R"({"all": []})", R"({"exact": {"subject": 1}})", R"({"exact": {"subject": "a"}, "not": {}})"}) {
+  for (const char* bad : {"{", "1", "{}", R"({"sql": "true"})", R"({"exact": {}})", R"({"exact": {"subject": ""}})",
+                          R"({"exact": {"student": "x"}})", R"({"all": []})", R"({"exact": {"subject": 1}})",
+                          R"({"exact": {"subject": "a"}, "not": {}})"}) {
     INFO(bad);
     const auto filter = Filter::parse(bad);
     REQUIRE_FALSE(filter.has_value());

@@ -38,7 +38,8 @@ class Story {
   void reconnect() {
     hospital_ = &hub_.connect("hospital-a");
     school_ = &hub_.connect("school-a");
-    hub_.subscribe(*school_, "all", "", wire::From::cursor, [&](wire::Sub& s) { s.credit_events = static_cast<std::uint32_t>(1 + pick(20)); });
+    hub_.subscribe(*school_, "all", "", wire::From::cursor,
+                   [&](wire::Sub& s) { s.credit_events = static_cast<std::uint32_t>(1 + pick(20)); });
     read_ = 0;
     dropped_.clear();
   }
@@ -46,8 +47,10 @@ class Story {
   void act() {
     switch (pick(8)) {
       case 0:
-      case 1: return publish();
-      case 2: return hub_.advance_ms(static_cast<std::int64_t>(pick(3'000)));
+      case 1:
+        return publish();
+      case 2:
+        return hub_.advance_ms(static_cast<std::int64_t>(pick(3'000)));
       case 3:
         if (pick(10) == 0) {
           hub_.advance_ms(1'100);  // cursors are stored once a second
@@ -55,7 +58,8 @@ class Story {
           reconnect();
         }
         return;
-      default: return handle(false);
+      default:
+        return handle(false);
     }
   }
 
@@ -63,7 +67,8 @@ class Story {
     std::vector<schema::Event> events;
     for (std::size_t n = 1 + pick(5); n > 0; --n) {
       const std::string subject = fmt::format("vac-{}", pick(4));
-      events.push_back(hub_.make(*hospital_, "vacancy.withdrawn", fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a"}})", subject)));
+      events.push_back(hub_.make(*hospital_, "vacancy.withdrawn",
+                                 fmt::format(R"({{"vacancy_id": "{}", "provider": "hospital-a"}})", subject)));
       order_[subject].push_back(to_string(events.back().id));
       ++sent_;
     }
@@ -78,7 +83,8 @@ class Story {
     if (const auto at = dropped_.find(r.event.subject); at != dropped_.end() && r.number <= at->second) return;
     const std::string id = to_string(r.event.id);
     const std::size_t what = kindly ? 9 : pick(10);
-    if (what == 0) return refuse(r, wire::Nak{r.consumer, r.number, static_cast<std::uint32_t>(1 + pick(2'000)), false, "later"});
+    if (what == 0)
+      return refuse(r, wire::Nak{r.consumer, r.number, static_cast<std::uint32_t>(1 + pick(2'000)), false, "later"});
     if (what == 1) return refuse(r, wire::Nak{r.consumer, r.number, 0, true, "failed"});
     if (what == 2) return refuse(r, wire::Park{r.consumer, r.number, "aside"});
     // At least once: after a restart the same event may come again; the inbox knows its id.
