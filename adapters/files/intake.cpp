@@ -169,8 +169,8 @@ Status FileJob::pass_over() {
   for (std::uint64_t n = 0; n < result_.counts.records; ++n) {
     const auto item = opened_.reader->next();
     if (!item) return fail(item.error());
-    if (*item == RecordReader::Item::end)
-      return fail(Errc::corrupt, "the file has fewer records than were taken from it");
+    const bool ended = *item == RecordReader::Item::end;
+    if (ended) return fail(Errc::corrupt, "the file has fewer records than were taken from it");
   }
   return {};
 }

@@ -49,8 +49,8 @@ struct RecordTaker::Ready {
 /// Where the hub would find a personal number, if anywhere.
 std::optional<std::string> RecordTaker::personal_number_in(const schema::EventType& type, ByteView payload) const {
   const schema::Facts facts = registry_.facts(type, payload);
-  if (looks_personal(facts.subject)) return "the id";
-  if (looks_personal(facts.person)) return "the person";
+  if (looks_personal_in_id(facts.subject)) return "the id";
+  if (looks_personal_in_id(facts.person)) return "the person";
   std::optional<std::string> where;
   registry_.visit_texts(type, payload, [&](std::string_view path, std::string_view text) {
     if (!where && looks_personal(text)) where = path;

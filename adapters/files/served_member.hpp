@@ -71,7 +71,7 @@ class ServedMember {
   std::uint64_t waiting_files_ = 0;
   std::string current_;
   Progress progress_;
-  std::optional<Error> trouble_;      // the last, until a file was taken; it may have passed
+  std::optional<Error> trouble_;  // the last, until a file was taken; it may have passed
   TimeMs trouble_at_;
   std::uint64_t refused_by_hub_ = 0;
 

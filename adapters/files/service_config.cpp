@@ -1,5 +1,5 @@
-#include <fstream>
 #include <fmt/format.h>
+#include <fstream>
 
 #include <toml++/toml.h>
 #include <algorithm>

@@ -145,5 +145,6 @@ Result<boost::json::value> read_weeks(std::string_view first, std::string_view l
 }
 
 bool looks_personal(std::string_view text) { return admission::find_personal_number(text).has_value(); }
+bool looks_personal_in_id(std::string_view id) { return admission::find_personal_number_in_id(id).has_value(); }
 
 }  // namespace iro::files

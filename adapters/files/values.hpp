@@ -27,5 +27,7 @@ Result<boost::json::value> read_weeks(std::string_view first, std::string_view l
 /// Whether `text` holds what looks like a BSN or an onderwijsnummer: the hub's
 /// own detector, so that what it would refuse does not leave this side.
 bool looks_personal(std::string_view text);
+/// The same for an id, in which digits within a word are chance.
+bool looks_personal_in_id(std::string_view id);
 
 }  // namespace iro::files

@@ -4,6 +4,7 @@
 // IRO_FAULT_COMMITS (30) how long the scripts are whose every operation fails once.
 // A failure prints its seed: run it again with IRO_SEED=that.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -27,9 +28,15 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-/// The folder lock is real; everything else is on the simulated disk.
+/// The folder lock is real, everything else is on the simulated disk: in memory, or each start would wait for the
+/// journal of a file system that others keep busy.
+std::filesystem::path place() {
+  const std::filesystem::path memory("/dev/shm");
+  return std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 struct Workshop {
-  std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("crash_vfs.{}", ::getpid());
+  std::filesystem::path folder = place() / fmt::format("crash_vfs.{}", ::getpid());
   SimulatedDisk nothing{0};
   FaultVfs vfs{"faulty", nothing};
   Workshop() {
