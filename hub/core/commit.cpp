@@ -153,8 +153,12 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
 void Core::answer_waiters(TimeMs, Actions& out) {
   const bool something = next_seq_ > Seq(1);
   std::map<MemberNo, wire::Receipt> receipts;
+  const bool special = std::ranges::any_of(batch_.items, [](const Item& item) {
+    return item.ruling != reaction::Ruling::accept || item.admitted.type->gate != schema::Gate::none;
+  });
   for (Waiter& w : batch_.waiters) {
-    for (const Item& item : batch_.items) {
+    for (std::size_t i = 0; special && i < batch_.items.size(); ++i) {
+      const Item& item = batch_.items[i];
       if (item.producer != w.producer || item.sequence < w.first || item.sequence > w.ack.up_to) continue;
       if (item.ruling == reaction::Ruling::reject) {
         w.ack.exceptions.push_back({item.sequence, Errc::rejected_by_rule, item.reason});

@@ -190,9 +190,10 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
   welcome.window_bytes = limits::publish_window_bytes;
   welcome.lease_ms = static_cast<std::uint32_t>(limits::lease_ms);
   if (const auto at = producers_.find(hello.producer); !hello.producer.is_zero() && at != producers_.end()) {
-    // What is in the open batch counts too: if its commit fails, the client is told from where to send again.
-    welcome.producer_last_sequence = at->second.pending;
-    welcome.producer_last_hash = at->second.pending_hash;
+    // Only what is on disk: the client will hold everything up to here for acknowledged. What the open batch has of it
+    // comes again and is known as a repeat.
+    welcome.producer_last_sequence = at->second.row.last_seq;
+    welcome.producer_last_hash = at->second.row.last_hash;
   }
   send(session, welcome, out);
   sessions_.emplace(frame.from, std::move(session));

@@ -289,6 +289,20 @@ TEST_CASE(
   CHECK(r.hub.clients[999].errors.back().code == Errc::producer_foreign);
 }
 
+TEST_CASE("security: WELCOME tells a producer only what is on disk, whatever the open batch holds") {
+  Region r;
+  const schema::Event e = r.hub.make(*r.hospital, "vacancy.opened", vacancy);
+  const wire::Pub pub{ProducerSeq(1), {schema::view_of(e)}};
+  // Taken into the batch, not committed, when the same outbox comes back on a new connection.
+  r.hub.step(core::Frame{r.hospital->connection, r.hospital->who, wire::encode(r.hospital->epoch, pub)});
+  Client& again = r.hub.connect("hospital-a");
+  REQUIRE(again.welcome);
+  CHECK(again.welcome->producer_last_sequence == ProducerSeq(0));
+  // What it sends again is the same event, stored once.
+  CHECK(r.hub.publish(again, {e}).front() == Errc::ok);
+  CHECK(r.hub.core->counters().by_type.at(e.type) == 1);
+}
+
 TEST_CASE("security: a token of another member does not open") {
   Region r;
   r.hub.subscribe(*r.hospital, "all");
