@@ -7,6 +7,7 @@
 #include <array>
 
 #include "hub/base/bytes.hpp"
+#include "hub/base/z85.hpp"
 
 namespace iro::cli {
 namespace {
@@ -152,17 +153,8 @@ void PendingKey::drop() const {
 }
 
 std::string z85_of_hex(std::string_view hex) {
-  static constexpr std::string_view digits =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
   std::array<std::uint8_t, 32> raw{};
-  if (!from_hex(hex, raw)) return {};
-  std::string out(40, ' ');
-  for (std::size_t group = 0; group < 8; ++group) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | raw[group * 4 + i];
-    for (std::size_t i = 5; i-- > 0; value /= 85) out[group * 5 + i] = digits[value % 85];
-  }
-  return out;
+  return from_hex(hex, raw) ? z85_encode_key(raw) : std::string();
 }
 
 }  // namespace iro::cli

@@ -36,7 +36,7 @@ Result<ClientImpl::Parts> open_parts(const Options& options) {
   ClientImpl::Parts parts;
   parts.clock = std::make_unique<SystemClock>();
   if (!options.data_folder.empty()) {
-    auto lock = FolderLock::take(options.data_folder);
+    auto lock = take_folder(options.data_folder);
     if (!lock) return fail(lock.error());
     parts.lock.emplace(std::move(*lock));
     auto outbox = Outbox::open({options.data_folder, options.keys.source, options.outbox_events}, *parts.clock);

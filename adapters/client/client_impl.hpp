@@ -27,7 +27,7 @@ class ClientImpl final : public Client {
  public:
   /// What Client::open has made. Without a data folder there is no lock and no outbox.
   struct Parts {
-    std::optional<FolderLock> lock;
+    std::optional<FileLock> lock;
     std::unique_ptr<Clock> clock;
     std::unique_ptr<Outbox> outbox;
     std::unique_ptr<Inbox> inbox;

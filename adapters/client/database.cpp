@@ -88,26 +88,13 @@ Status check_format(SQLite::Database& db, const std::string& table, int format) 
               fmt::format("the file has format {}, this program knows {}", found, format));
 }
 
-Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+Result<FileLock> take_folder(const std::filesystem::path& folder) {
   std::error_code ec;
   std::filesystem::create_directories(folder.parent_path(), ec);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return fail(Errc::io, fmt::format("make folder {}: {}", folder.string(), std::strerror(errno)));
   }
-  const std::string path = (folder / "lock").string();
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(Errc::io, fmt::format("open {}: {}", path, std::strerror(errno)));
-  FolderLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    return fail(Errc::locked, fmt::format("another process has {} open", folder.string()));
-  }
-  return lock;
-}
-
-FolderLock::FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-FolderLock::~FolderLock() {
-  if (fd_ >= 0) ::close(fd_);
+  return FileLock::take(folder / "lock", 0600);
 }
 
 }  // namespace iro::client

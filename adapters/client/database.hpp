@@ -14,6 +14,7 @@
 
 #include "hub/base/bytes.hpp"
 #include "hub/base/error.hpp"
+#include "hub/base/file_lock.hpp"
 
 namespace iro::client {
 
@@ -70,18 +71,8 @@ class Use {
   SQLite::Statement& statement_;
 };
 
-/// One process at a time has the data folder open; the kernel lets go when it ends.
-class FolderLock {
- public:
-  /// Makes the folder (mode 0700) if it is missing. Fails with `locked`.
-  static Result<FolderLock> take(const std::filesystem::path& folder);
-  FolderLock(FolderLock&& other) noexcept;
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock();
-
- private:
-  explicit FolderLock(int fd) : fd_(fd) {}
-  int fd_;
-};
+/// One process at a time has the data folder open. Makes the folder (mode 0700)
+/// if it is missing. Fails with `locked`.
+Result<FileLock> take_folder(const std::filesystem::path& folder);
 
 }  // namespace iro::client

@@ -13,7 +13,7 @@
 #include <optional>
 
 #include "adapters/client/publish_source.hpp"
-#include "adapters/client/ticks.hpp"
+#include "hub/base/ticks.hpp"
 
 namespace iro::client {
 

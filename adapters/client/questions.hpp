@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "adapters/client/ticks.hpp"
+#include "hub/base/ticks.hpp"
 #include "hub/base/error.hpp"
 #include "hub/schema/frames.hpp"
 

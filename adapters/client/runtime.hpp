@@ -12,7 +12,7 @@
 #include <zmq.hpp>
 
 #include "adapters/client/client.hpp"
-#include "adapters/client/event_fd.hpp"
+#include "hub/base/event_fd.hpp"
 #include "adapters/client/network_client.hpp"
 
 namespace iro::client {

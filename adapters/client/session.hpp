@@ -16,7 +16,7 @@
 #include "adapters/client/client.hpp"
 #include "adapters/client/publish_window.hpp"
 #include "adapters/client/questions.hpp"
-#include "adapters/client/ticks.hpp"
+#include "hub/base/ticks.hpp"
 
 namespace iro::client {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "hub/admission/z85.hpp"
 #include "hub/base/limits.hpp"
+#include "hub/base/z85.hpp"
 
 namespace iro::admission {
 namespace json = boost::json;
@@ -49,7 +49,7 @@ tl::unexpected<Error> invalid(std::string why) { return fail(Errc::command_inval
 
 /// The key that the command brings, unless somebody has it already.
 Result<MemberKey> new_key(const Membership& membership, const json::object& o, TimeMs now) {
-  const auto raw = z85_key(text(o, "public_key"));
+  const auto raw = z85_decode_key(text(o, "public_key"));
   if (!raw) return invalid("public_key is not a CURVE key in Z85 (40 characters)");
   for (const auto& m : membership.all()) {
     if (std::ranges::any_of(m->keys, [&](const MemberKey& k) { return k.public_key == *raw; })) {
@@ -125,7 +125,7 @@ Status add_key(const Membership& membership, Member& m, const json::object& o, T
 }
 
 Status revoke_key(const Membership&, Member& m, const json::object& o, TimeMs now) {
-  const auto raw = z85_key(text(o, "public_key"));
+  const auto raw = z85_decode_key(text(o, "public_key"));
   const auto at = std::ranges::find_if(m.keys, [&](const MemberKey& k) { return raw && k.public_key == *raw; });
   if (at == m.keys.end()) return invalid(fmt::format("{} has no such key", m.slug));
   if (at->active()) at->revoked = now;

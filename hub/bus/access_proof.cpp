@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "hub/base/assert.hpp"
+#include "hub/base/z85.hpp"
 #include "hub/bus/access.hpp"
 
 namespace iro::bus {

@@ -12,12 +12,12 @@
 
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
+#include "hub/base/z85.hpp"
 #include "hub/bus/zmq_bus.hpp"
 
 namespace iro::bus {
 namespace {
 
-constexpr std::size_t z85_key_chars = 40;
 constexpr std::size_t curve_overhead_bytes = 33;  // ZeroMQ counts the encrypted message: name, nonce, MAC and flags
 constexpr int receive_hwm = 8;                    // what a sender can park in our memory, times 1 MiB
 constexpr int send_hwm = 128;                     // above the 64 frames that a consumer's credit allows
@@ -103,19 +103,5 @@ Result<std::unique_ptr<Bus>> open_bus(BusOptions options, const AccessControl& a
 }
 
 Result<std::unique_ptr<Bus>> Bus::open(BusOptions options) { return open_bus(std::move(options), AccessControl()); }
-
-std::optional<std::array<std::uint8_t, 32>> z85_decode_key(std::string_view text) {
-  std::array<std::uint8_t, 32> key{};
-  if (text.size() != z85_key_chars || zmq_z85_decode(key.data(), std::string(text).c_str()) == nullptr) {
-    return std::nullopt;
-  }
-  return key;
-}
-
-std::string z85_encode_key(const std::array<std::uint8_t, 32>& key) {
-  std::array<char, z85_key_chars + 1> text{};
-  zmq_z85_encode(text.data(), key.data(), key.size());
-  return text.data();
-}
 
 }  // namespace iro::bus

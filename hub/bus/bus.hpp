@@ -81,8 +81,4 @@ class Bus {
   [[nodiscard]] virtual std::vector<std::string> endpoints() const = 0;
 };
 
-/// Z85 of ZeroMQ RFC 32: 40 characters <-> 32 bytes.
-std::optional<std::array<std::uint8_t, 32>> z85_decode_key(std::string_view text);
-std::string z85_encode_key(const std::array<std::uint8_t, 32>& key);
-
 }  // namespace iro::bus

@@ -17,7 +17,7 @@
 
 #include "hub/base/bytes.hpp"
 #include "hub/base/peer.hpp"
-#include "hub/bus/ticks.hpp"
+#include "hub/base/ticks.hpp"
 
 namespace iro::bus {
 

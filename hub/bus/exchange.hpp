@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hub/bus/bus.hpp"
-#include "hub/bus/event_fd.hpp"
+#include "hub/base/event_fd.hpp"
 #include "hub/bus/key_table.hpp"
 
 namespace iro::bus {

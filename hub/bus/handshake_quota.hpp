@@ -10,7 +10,7 @@
 #include <map>
 
 #include "hub/base/peer.hpp"
-#include "hub/bus/ticks.hpp"
+#include "hub/base/ticks.hpp"
 
 namespace iro::bus {
 

@@ -1,16 +1,12 @@
 #include "hub/bus/ipc_path.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <utility>
 
 namespace iro::bus {
 namespace {
@@ -49,20 +45,9 @@ Result<IpcPath> IpcPath::take(std::string_view endpoint) {
   }
   IRO_TRY(private_folder(path.parent_path()), endpoint);
   const std::string lock_path = path.string() + ".lock";
-  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, lock_mode);
-  if (lock < 0) return fail(Errc::io, fmt::format("open {}: {}", lock_path, std::strerror(errno)));
-  IpcPath taken(lock);
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    return fail(Errc::locked, fmt::format("{} is in use: another hub holds {}", endpoint, lock_path));
-  }
-  return taken;
-}
-
-IpcPath::IpcPath(IpcPath&& other) noexcept : lock_(std::exchange(other.lock_, -1)) {}
-
-IpcPath::~IpcPath() {
-  // The file stays: removing it would let two processes lock two files of one name.
-  if (lock_ >= 0) ::close(lock_);
+  auto lock = FileLock::take(lock_path, lock_mode);
+  if (!lock) return fail(lock.error().within(fmt::format("{} is in use by another hub", endpoint)));
+  return IpcPath(std::move(*lock));
 }
 
 }  // namespace iro::bus

@@ -2,14 +2,14 @@
 //
 // ZeroMQ gives the socket file whatever mode the umask leaves, and a second bind
 // to the same path silently takes it over. So the socket lives in a folder that
-// others may not enter, and a lock file beside it says that it is in use. The
-// lock is the kernel's (flock): it ends with the process, however that ends.
+// others may not enter, and a FileLock beside it says that it is in use.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "hub/base/error.hpp"
+#include "hub/base/file_lock.hpp"
 
 namespace iro::bus {
 
@@ -21,13 +21,9 @@ class IpcPath {
   static Result<IpcPath> take(std::string_view endpoint);
   static bool is_ipc(std::string_view endpoint) { return endpoint.starts_with("ipc://"); }
 
-  IpcPath(IpcPath&& other) noexcept;
-  IpcPath& operator=(IpcPath&&) = delete;
-  ~IpcPath();
-
  private:
-  explicit IpcPath(int lock) : lock_(lock) {}
-  int lock_;
+  explicit IpcPath(FileLock lock) : lock_(std::move(lock)) {}
+  FileLock lock_;
 };
 
 }  // namespace iro::bus

@@ -138,7 +138,7 @@ void Core::commit_batch(TimeMs now, Actions& out) {
 void Core::build_chunk(log::Commit& commit, TimeMs now) {
   const TimeMs recorded = std::max(now, last_recorded_);  // positions and times go the same way
   log::ChunkBuilder builder(next_seq_, recorded, head_);
-  std::set<MemberNo> everybody;
+  MemberUnion everybody;
   for (std::size_t i = 0; i < batch_.items.size(); ++i) {
     const Item& item = batch_.items[i];
     if (item.ruling == reaction::Ruling::reject) continue;
@@ -152,7 +152,7 @@ void Core::build_chunk(log::Commit& commit, TimeMs now) {
     } else {
       builder.add(entry, item.event.payload);
     }
-    ++counters_.by_type[std::string(item.event.type)];
+    count_type(item.event.type);
   }
   if (builder.count() == 0) return;
   for (const auto& row : new_schemas_) {
@@ -164,7 +164,7 @@ void Core::build_chunk(log::Commit& commit, TimeMs now) {
   commit.schemas = new_schemas_;
   for (const auto& definition : interner_.staged()) builder.define(definition);
   commit.definitions = interner_.staged();
-  commit.chunk = std::make_shared<const log::Chunk>(std::move(builder).finish({everybody.begin(), everybody.end()}));
+  commit.chunk = std::make_shared<const log::Chunk>(std::move(builder).finish(everybody.members()));
 }
 
 log::EntryView Core::make_entry(const Item& item, TimeMs recorded) {
@@ -191,16 +191,31 @@ log::EntryView Core::make_entry(const Item& item, TimeMs recorded) {
   return e;
 }
 
-void Core::decide_audience(const Item& item, log::EntryView& entry, std::set<MemberNo>& everybody) {
+void Core::count_type(std::string_view type) {
+  auto at = counters_.by_type.find(type);
+  if (at == counters_.by_type.end()) at = counters_.by_type.emplace(type, 0).first;
+  ++at->second;
+}
+
+const Core::ClassAudience& Core::class_audience(const schema::EventType& type, MemberUnion& everybody) {
+  const auto [at, fresh] = batch_.class_audiences.try_emplace(&type);
+  if (fresh) {
+    const auto& audience = table_->of(type);
+    at->second = {interner_.audience(audience.full), interner_.audience(audience.masked)};
+    everybody.add(audience.full);
+    everybody.add(audience.masked);
+  }
+  return at->second;
+}
+
+void Core::decide_audience(const Item& item, log::EntryView& entry, MemberUnion& everybody) {
   const schema::EventType& type = *item.admitted.type;
   const bool waits = type.gate != schema::Gate::none || item.ruling == reaction::Ruling::hold;
   if (waits) entry.flags |= log::held;
   if (!routing::by_party(type.routing) && !waits) {
-    const auto& audience = table_->of(type);
-    entry.full = interner_.audience(audience.full);
-    entry.masked = interner_.audience(audience.masked);
-    everybody.insert(audience.full.begin(), audience.full.end());
-    everybody.insert(audience.masked.begin(), audience.masked.end());
+    const ClassAudience& audience = class_audience(type, everybody);
+    entry.full = audience.full;
+    entry.masked = audience.masked;
     return;
   }
   routing::Decision decision = routing::route(type, item.admitted.facts, *members_, *table_);
@@ -209,8 +224,8 @@ void Core::decide_audience(const Item& item, log::EntryView& entry, std::set<Mem
   if (waits) return;
   entry.full = interner_.audience(decision.full);
   entry.masked = interner_.audience(decision.masked);
-  everybody.insert(decision.full.begin(), decision.full.end());
-  everybody.insert(decision.masked.begin(), decision.masked.end());
+  everybody.add(decision.full);
+  everybody.add(decision.masked);
 }
 
 Bytes Core::stored_body(const Item& item, log::EntryView& entry) {

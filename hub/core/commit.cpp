@@ -215,8 +215,7 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   batch_ = {};
   out.emplace_back(LogLine{Level::error, fmt::format("commit failed: {}", error.text())});
   if (error.code == Errc::corrupt) {
-    out.emplace_back(Stop{74, error.message});
-    refusing_ = Error{Errc::storage_failed, "the log is damaged"};
+    fault_ = error;
   } else if (error.code == Errc::disk_full || error.code == Errc::storage_failed) {
     refusing_ = error;
     last_probe_ = now;

@@ -18,6 +18,8 @@
 //     state changes of consumers are carried over to the next commit.
 //  3. A delivered event was in the audience written at its commit, and today's
 //     grants still allow it.
+//  4. What can neither be delivered nor be shown to be gone stops the hub: no
+//     event is skipped because it could not be read.
 #pragma once
 
 #include <deque>
@@ -31,6 +33,7 @@
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
 #include "hub/core/interner.hpp"
+#include "hub/core/member_union.hpp"
 #include "hub/core/step.hpp"
 #include "hub/delivery/consumer.hpp"
 #include "hub/log/keys.hpp"
@@ -44,7 +47,6 @@ namespace iro::core {
 
 struct Config {
   std::string hub_name = "iro";
-  std::string software = "irod";
   std::string hub_oin;  // source of what plugins emit
   std::array<std::uint8_t, 32> token_key{};
   std::array<std::uint8_t, 32> receipt_key{};
@@ -122,6 +124,11 @@ class Core {
     ProducerSeq first;  // of the PUB
     wire::PubAck ack;
   };
+  /// The audience that all events of a class type have in common, interned once a batch.
+  struct ClassAudience {
+    log::Audience full;
+    log::Audience masked;
+  };
   /// The open batch: everything since the last CommitNow.
   struct Batch {
     std::vector<Item> items;
@@ -134,6 +141,7 @@ class Core {
     std::vector<log::AuditRow> audit;
     std::vector<log::PluginStateRow> plugin_state;
     std::vector<log::TimerRow> timers;
+    std::unordered_map<const schema::EventType*, ClassAudience> class_audiences;
   };
   enum class Phase { open, reacting, committing };
 
@@ -189,7 +197,9 @@ class Core {
   void commit_batch(TimeMs now, Actions& out);
   void build_chunk(log::Commit& commit, TimeMs now);
   log::EntryView make_entry(const Item& item, TimeMs now);
-  void decide_audience(const Item& item, log::EntryView& entry, std::set<MemberNo>& everybody);
+  void decide_audience(const Item& item, log::EntryView& entry, MemberUnion& everybody);
+  void count_type(std::string_view type);
+  const ClassAudience& class_audience(const schema::EventType& type, MemberUnion& everybody);
   Bytes stored_body(const Item& item, log::EntryView& entry);
   void collect_state(log::Commit& commit, TimeMs now);
 
@@ -212,7 +222,8 @@ class Core {
   void send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt,
                    Actions& out);
   const wire::DeliverBlock* block_for(const std::vector<Choice>& chosen);
-  bool materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
+  bool readable(const Ready& ready, const log::EntryView& entry);
+  Status materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
   iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
   views::Sight sight(const log::EntryView& entry, const schema::EventType* type, MemberNo member);
   std::shared_ptr<const Ready> recent(Seq seq) const;
@@ -254,8 +265,6 @@ class Core {
   Seq next_seq_{1};
   Hash head_{};
   TimeMs last_recorded_;
-  std::uint32_t schemas_known_ = 0;
-  std::set<Hash> schema_hashes_;
   std::vector<log::SchemaRow> new_schemas_;
 
   Phase phase_ = Phase::open;
@@ -264,6 +273,7 @@ class Core {
   std::shared_ptr<const log::Commit> in_flight_;
   std::optional<Error> key_fault_;  // while a chunk is built
   std::optional<Error> refusing_;   // disk_full or storage_failed: why nothing is taken
+  std::optional<Error> fault_;      // why the process must end; nothing is done after it
   TimeMs last_probe_;
   TimeMs last_state_commit_;
   std::vector<std::uint32_t> round_items_;

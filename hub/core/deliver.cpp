@@ -79,7 +79,7 @@ void Core::ask_chunks(const delivery::Consumer& consumer, Seq from, std::optiona
 bool Core::pump_events(delivery::Consumer& consumer, Actions& out) {
   Selection selection;
   bool in_memory = true;
-  while (consumer.has_credit() && !consumer.paused() && consumer.next() < next_seq_) {
+  while (!fault_ && consumer.has_credit() && !consumer.paused() && consumer.next() < next_seq_) {
     const auto ready = recent(consumer.next());
     in_memory = ready != nullptr;
     if (!in_memory) break;
@@ -109,9 +109,9 @@ bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selecti
          i < view.count(); ++i) {
       const log::EntryView& e = ready.entries[i];
       const bool full = selection.bytes > frame_target_bytes || selection.chosen.size() >= limits::events_per_pub;
-      if (full || !consumer.has_credit() || consumer.paused()) return false;
+      if (fault_ || full || !consumer.has_credit() || consumer.paused()) return false;
       const views::Sight seen = sight(e, ready.types[i], consumer.member());
-      if (seen == views::Sight::nothing || !passes_filter(consumer.filter(), e) || !view.body(e)) continue;
+      if (seen == views::Sight::nothing || !passes_filter(consumer.filter(), e) || !readable(ready, e)) continue;
       consumer.passed(view.seq(i));
       if (!consumer.offer(view.seq(i), e.subject, wire_bytes(e))) continue;
       selection.chosen.push_back({&ready, i, seen == views::Sight::masked});
@@ -122,12 +122,30 @@ bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selecti
   return true;
 }
 
-/// The event as this reader gets it. False when it cannot be shown any more (erased).
-bool Core::materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena) {
+/// False when retention or an erasure took the event's content. A key that is gone without a tombstone is damage.
+bool Core::readable(const Ready& ready, const log::EntryView& e) {
+  if (!ready.view.body(e)) return false;
+  if ((e.flags & log::encrypted) == 0) return true;
+  const auto key = keys_.find(e.person_key);
+  if (!key) {
+    fault_ = key.error();
+  } else if (!*key) {
+    const auto erased = keys_.destroyed(e.person_key);
+    if (!erased) {
+      fault_ = erased.error();
+    } else if (!*erased) {
+      fault_ = Error{Errc::corrupt, fmt::format("keys.db lacks key {}, which no erasure took", e.person_key.value())};
+    }
+  }
+  return !fault_ && *key;
+}
+
+/// A readable event as this reader gets it.
+Status Core::materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena) {
   const log::EntryView& e = choice.ready->entries[choice.index];
   const schema::EventType* type = choice.ready->types[choice.index];
   auto body = choice.ready->view.body(e);
-  if (!body || type == nullptr) return false;
+  IRO_ASSERT(body && type != nullptr, "only what is readable was chosen");
   event.id = e.id;
   event.type = interner_.text(e.type);
   event.revision = e.revision;
@@ -145,9 +163,10 @@ bool Core::materialise(const Choice& choice, schema::EventView& event, std::dequ
   event.payload = *body;
   if ((e.flags & log::encrypted) != 0) {
     const auto key = keys_.find(e.person_key);
-    if (!key || !*key) return false;  // erased
+    if (!key) return fail(key.error());
+    IRO_ASSERT(key->has_value(), "keys are destroyed by this thread, between frames");
     auto open = log::open(**key, e.id, *body);
-    if (!open) return false;
+    if (!open) return fail(open.error());
     arena.push_back(std::move(*open));
     event.payload = arena.back();
   }
@@ -156,15 +175,15 @@ bool Core::materialise(const Choice& choice, schema::EventView& event, std::dequ
       arena.push_back(to_bytes(event.payload));  // aligned, as in a chunk it need not be
     event.payload = arena.back();
     auto masked = registry_.mask(*type, event.payload);
-    if (!masked) return false;
+    if (!masked) return fail(Errc::corrupt, fmt::format("event {}: {}", to_string(e.id), masked.error().message));
     arena.push_back(std::move(*masked));
     event.payload = arena.back();
     event.masked = true;
   }
-  return true;
+  return {};
 }
 
-/// Consumers that get the same events share their encoding.
+/// Consumers that get the same events share their encoding. Nothing when one of them cannot be read.
 const wire::DeliverBlock* Core::block_for(const std::vector<Choice>& chosen) {
   for (const auto& b : blocks_) {
     if (b->chosen == chosen) return &b->block;
@@ -173,9 +192,9 @@ const wire::DeliverBlock* Core::block_for(const std::vector<Choice>& chosen) {
   std::vector<schema::EventView> events;
   for (const Choice& c : chosen) {
     schema::EventView event;
-    if (!materialise(c, event, arena)) {
-      // Erased since it was chosen: its place in the numbering stays, its content is gone.
-      event.payload = {};
+    if (const Status made = materialise(c, event, arena); !made) {
+      fault_ = made.error();
+      return nullptr;
     }
     events.push_back(event);
   }
@@ -185,20 +204,22 @@ const wire::DeliverBlock* Core::block_for(const std::vector<Choice>& chosen) {
 
 void Core::send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt,
                        Actions& out) {
-  if (chosen.empty()) return;
+  if (chosen.empty() || fault_) return;
   const auto connection = attached_to_.find(consumer.no());
   IRO_ASSERT(connection != attached_to_.end(), "only attached consumers are offered events");
   const std::uint64_t first = consumer.seal_frame();
   const Seq upto = attempt == 1 ? chosen.back().ready->view.seq(chosen.back().index) : consumer.cursor();
   const Token token = sealer_.seal(upto, consumer.member(), log_epoch_);
   const SessionEpoch epoch = sessions_.at(connection->second).epoch;
+  const wire::DeliverBlock* block = block_for(chosen);
+  if (block == nullptr) return;
   counters_.delivered += chosen.size();
-  out.emplace_back(Send{connection->second, block_for(chosen)->frame(epoch, consumer.no(), first, attempt, token)});
+  out.emplace_back(Send{connection->second, block->frame(epoch, consumer.no(), first, attempt, token)});
 }
 
 /// Retries go one by one, each in a frame with its own attempt.
 void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) {
-  while (const auto seq = consumer.due(now)) {
+  while (const auto seq = fault_ ? std::nullopt : consumer.due(now)) {
     const auto ready = recent(*seq);
     if (!ready) {
       ask_chunks(consumer, *seq, seq, out);
@@ -207,9 +228,8 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
     const auto index = static_cast<std::uint32_t>(seq->value() - ready->view.chunk().first_seq.value());
     const log::EntryView& e = ready->entries[index];
     const views::Sight seen = sight(e, ready->types[index], consumer.member());
-    if (seen == views::Sight::nothing ||
-        !ready->view.body(e)) {  // no longer to be shown: the subject goes on without it
-      consumer.give_up(*seq, now);
+    if (seen == views::Sight::nothing || !readable(*ready, e)) {
+      if (!fault_) consumer.give_up(*seq, now);  // no longer to be shown: the subject goes on without it
       continue;
     }
     const std::uint32_t attempt = consumer.attempts(*seq) + 1;
@@ -232,7 +252,7 @@ void Core::on_chunks(ChunksRead read, TimeMs now, Actions& out) {
   delivery::Consumer& consumer = found->second;
   if (!read.chunks) {
     out.emplace_back(LogLine{Level::error, fmt::format("reading the log failed: {}", read.chunks.error().text())});
-    if (read.chunks.error().code == Errc::corrupt) out.emplace_back(Stop{74, read.chunks.error().message});
+    if (read.chunks.error().code == Errc::corrupt) fault_ = read.chunks.error();
     return;
   }
   // What was read stands in for the recent chunks while this consumer is served from it.
@@ -240,7 +260,7 @@ void Core::on_chunks(ChunksRead read, TimeMs now, Actions& out) {
   for (const auto& chunk : *read.chunks) {
     auto ready = make_ready(chunk);
     if (!ready) {
-      out.emplace_back(Stop{74, ready.error().message});
+      fault_ = ready.error();
       return;
     }
     chunks.push_back(std::move(*ready));

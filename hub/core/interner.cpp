@@ -14,12 +14,11 @@ Interner::Interner(std::vector<std::string> atoms, std::vector<std::vector<Membe
 }
 
 AtomNo Interner::atom(std::string_view text) {
-  std::string key(text);
-  if (const auto at = atom_of_.find(key); at != atom_of_.end()) return at->second;
-  atoms_.push_back(key);
+  if (const auto at = atom_of_.find(text); at != atom_of_.end()) return at->second;
+  atoms_.emplace_back(text);
   const AtomNo no(static_cast<std::uint32_t>(atoms_.size()));
   staged_.push_back({log::DefinitionKind::atom, no.value(), to_bytes(text)});
-  atom_of_.emplace(std::move(key), no);
+  atom_of_.emplace(text, no);
   return no;
 }
 
@@ -48,9 +47,7 @@ log::Audience Interner::audience(const std::vector<MemberNo>& members) {
   if (at == set_of_.end()) {
     add_set(members);
     at = set_of_.find(members);
-    ByteWriter bytes;
-    for (const MemberNo m : members) bytes.u32(m.value());
-    staged_.push_back({log::DefinitionKind::set, at->second.value(), bytes.take()});
+    staged_.push_back({log::DefinitionKind::set, at->second.value(), log::encode_set(members)});
   }
   out.set = at->second;
   out.set_hash = sets_[at->second.value() - 1].hash;

@@ -35,10 +35,14 @@ class Interner {
     std::vector<std::uint64_t> bits;
     std::array<std::uint8_t, 8> hash{};
   };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
   void add_set(std::vector<MemberNo> members);
 
   std::vector<std::string> atoms_;
-  std::unordered_map<std::string, AtomNo> atom_of_;
+  std::unordered_map<std::string, AtomNo, TextHash, std::equal_to<>> atom_of_;
   std::vector<Set> sets_;
   std::map<std::vector<MemberNo>, SetId> set_of_;
   std::vector<log::Definition> staged_;

@@ -7,6 +7,7 @@
 namespace iro::core {
 
 void Core::step(Input input, TimeMs now, Actions& out) {
+  if (fault_) return;
   std::visit(
       [&](auto&& in) {
         using T = std::remove_cvref_t<decltype(in)>;
@@ -32,6 +33,10 @@ void Core::step(Input input, TimeMs now, Actions& out) {
           on_drain(in, out);
       },
       std::move(input));
+  if (fault_) {
+    out.emplace_back(LogLine{Level::error, fault_->text()});
+    out.emplace_back(Stop{exit_code(*fault_), fault_->message});
+  }
 }
 
 void Core::send(const Session& session, const wire::Body& body, Actions& out) {

@@ -103,6 +103,8 @@ struct RunCommand {
 /// The set of keys that may connect has changed.
 struct KeysChanged {};
 struct Probe {};
+/// 74 (EX_IOERR): the data is damaged, and starting again does not help. 1: it may.
+inline int exit_code(const Error& error) { return error.code == Errc::corrupt ? 74 : 1; }
 /// The log is damaged or the process cannot go on: end with this exit code.
 struct Stop {
   int exit_code = 0;

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -32,13 +30,9 @@ Hub::Hub() = default;
 
 Hub::~Hub() {
   queries_.reset();  // its tasks use the desk
-  if (stop_fd_ >= 0) ::close(stop_fd_);
 }
 
-void Hub::stop() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(stop_fd_, &one, sizeof one);
-}
+void Hub::stop() { stop_.raise(); }
 
 int Hub::run() {
   while (!stopped_) {
@@ -63,14 +57,13 @@ int Hub::run() {
 bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() < committed_at_ + commit_took_ / 4; }
 
 void Hub::wait() {
-  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0}, {queries_->ready_fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0}, {queries_->ready_fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
   std::chrono::nanoseconds patience = backup_ ? 0ns : std::chrono::milliseconds(tick_ms);
   if (lingering()) patience = std::max(committed_at_ + commit_took_ / 4 - Moment::clock::now(), Moment::duration(0));
   const timespec timeout{patience.count() / 1'000'000'000, patience.count() % 1'000'000'000};
   ::ppoll(fds, 3, &timeout, nullptr);
   if ((fds[2].revents & POLLIN) != 0 && !stopping_) {
-    std::uint64_t n = 0;
-    [[maybe_unused]] const auto read = ::read(stop_fd_, &n, sizeof n);
+    stop_.lower();
     stopping_ = true;
     stop_at_ = clock_.now().plus(drain_ms);
     spdlog::info("asked to stop: telling the clients");
@@ -197,7 +190,7 @@ void Hub::run_command(const core::RunCommand& command) {
     flush_sends();
     // What the failed commit left is known only now: begin again from what is on disk.
     if (const Status started = start_core(); !started)
-      stopped_ = core::Stop{started.error().code == Errc::corrupt ? 74 : 1, started.error().message};
+      stopped_ = core::Stop{core::exit_code(started.error()), started.error().message};
     return;
   }
   boost::system::error_code ec;

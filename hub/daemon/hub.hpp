@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "hub/base/event_fd.hpp"
 #include "hub/bus/bus.hpp"
 #include "hub/core/core.hpp"
 #include "hub/daemon/home.hpp"
@@ -72,7 +73,7 @@ class Hub {
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;
   TimeMs last_tend_;
-  int stop_fd_ = -1;
+  EventFd stop_;
   bool stopping_ = false;
   std::optional<TimeMs> stop_at_;
   std::optional<core::Stop> stopped_;

@@ -1,15 +1,12 @@
 #include "hub/daemon/query_thread.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include "hub/base/assert.hpp"
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace iro::daemon {
 
-QueryThread::QueryThread(std::function<bool()> idle)
-    : idle_(std::move(idle)), fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  IRO_ASSERT(fd_ >= 0, "the system gives an eventfd");
+QueryThread::QueryThread(std::function<bool()> idle) : idle_(std::move(idle)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -20,7 +17,6 @@ QueryThread::~QueryThread() {
   }
   wake_.notify_all();
   thread_.join();
-  ::close(fd_);
 }
 
 void QueryThread::post(Task task) {
@@ -32,8 +28,7 @@ void QueryThread::post(Task task) {
 }
 
 QueryAnswers QueryThread::take() {
-  std::uint64_t n = 0;
-  [[maybe_unused]] const auto read = ::read(fd_, &n, sizeof n);
+  ready_.lower();
   const std::lock_guard lock(mutex_);
   return std::exchange(answers_, {});
 }
@@ -64,8 +59,7 @@ void QueryThread::run() {
       std::ranges::move(out.inputs, std::back_inserter(answers_.inputs));
       std::ranges::move(out.frames, std::back_inserter(answers_.frames));
     }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
+    ready_.raise();
   }
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "hub/base/event_fd.hpp"
 #include "hub/core/step.hpp"
 
 namespace iro::daemon {
@@ -33,13 +34,13 @@ class QueryThread {
 
   void post(Task task);
   QueryAnswers take();
-  [[nodiscard]] int ready_fd() const { return fd_; }
+  [[nodiscard]] int ready_fd() const { return ready_.fd(); }
 
  private:
   void run();
 
   std::function<bool()> idle_;
-  int fd_;
+  EventFd ready_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> tasks_;

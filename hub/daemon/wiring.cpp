@@ -1,9 +1,8 @@
 // Every object of irod, constructed in order. Reading this shows the program.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
 
-#include "hub/admission/z85.hpp"
+#include "hub/base/z85.hpp"
 #include "hub/daemon/desk.hpp"
 
 namespace iro::daemon {
@@ -11,7 +10,6 @@ namespace iro::daemon {
 Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   std::unique_ptr<Hub> hub(new Hub());
   hub->home_ = std::move(home);
-  hub->stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
   auto registry = schema::Registry::builtin();
   if (!registry) return fail(registry.error().within("load the schemas"));
@@ -51,7 +49,7 @@ Status Hub::start_core() {
   auto view_reader = log::SqliteReader::open(home_.data());
   if (!view_reader) return fail(view_reader.error());
 
-  const auto operator_key = admission::z85_key(home_.secrets.operator_public);
+  const auto operator_key = z85_decode_key(home_.secrets.operator_public);
   if (!operator_key) return fail(Errc::config_invalid, "secrets.toml: operator_public is no CURVE key");
   core::Config config;
   config.hub_name = home_.config.name;

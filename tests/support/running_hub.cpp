@@ -60,17 +60,6 @@ T must(Result<T> result, const char* what) {
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string pattern = (fs::temp_directory_path() / "iro-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ec;
-  fs::remove_all(path_, ec);
-}
-
 RunningHub::RunningHub(const fs::path& base) : folder_(base / "hub") {
   const auto [hub_public, hub_secret] = client::make_curve_keys();
   const auto [op_public, op_secret] = client::make_curve_keys();

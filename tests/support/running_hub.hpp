@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adapters/client/client.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace iro::test {
 
@@ -44,19 +45,6 @@ class RunningHub {
   client::KeyFile operator_key_;
   pid_t pid_ = -1;
   int output_ = -1;
-};
-
-/// A folder that goes with the test.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace iro::test

@@ -9,7 +9,6 @@
 #include "hub/log/sqlite/backup.hpp"
 #include "hub/log/sqlite/chunk_rows.hpp"
 #include "hub/log/sqlite/connection.hpp"
-#include "hub/log/sqlite/folder_lock.hpp"
 #include "hub/log/sqlite/tables.hpp"
 #include "hub/log/sqlite/transaction.hpp"
 
@@ -48,10 +47,10 @@ SqliteLog::SqliteLog(std::filesystem::path folder, const Clock& clock, SqliteLog
 
 Result<std::unique_ptr<SqliteLog>> SqliteLog::open(const std::filesystem::path& folder, const Clock& clock,
                                                    const SqliteLogOptions& options) {
-  auto lock = FolderLock::take(folder);
+  auto lock = FileLock::take(folder / "lock", 0640);
   if (!lock) return fail(lock.error().within("open log"));
   std::unique_ptr<SqliteLog> log(new SqliteLog(folder, clock, options));
-  log->lock_ = std::make_unique<FolderLock>(std::move(*lock));
+  log->lock_ = std::make_unique<FileLock>(std::move(*lock));
   if (const Status started = log->start(); !started) {
     log->refusal_ = started.error();  // so that closing writes nothing either
     return fail(started.error().within("open log"));

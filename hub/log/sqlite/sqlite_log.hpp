@@ -27,6 +27,7 @@
 #include <string>
 
 #include "hub/base/clock.hpp"
+#include "hub/base/file_lock.hpp"
 #include "hub/base/limits.hpp"
 #include "hub/log/event_log.hpp"
 #include "hub/log/sqlite/page_vfs.hpp"
@@ -38,7 +39,6 @@ class Database;
 namespace iro::log {
 
 class BackupJob;
-class FolderLock;
 
 struct SqliteLogOptions {
   std::string vfs = page_vfs_name;
@@ -99,7 +99,7 @@ class SqliteLog final : public EventLog {
   [[nodiscard]] SQLite::Database* connection() const;  // null after a resume that failed
 
   std::filesystem::path folder_;
-  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<FileLock> lock_;  // one data folder serves one hub
   const Clock& clock_;
   SqliteLogOptions options_;
   std::unique_ptr<Session> session_;

@@ -1,6 +1,7 @@
 // Who gets in, and that the bus stays shut when that cannot be shown.
 #include "hub/bus/access.hpp"
 
+#include "hub/base/z85.hpp"
 #include "hub/bus/zmq_bus.hpp"
 #include "tests/unit/bus/bus_fixture.hpp"
 

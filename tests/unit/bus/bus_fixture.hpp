@@ -15,10 +15,14 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "hub/base/z85.hpp"
 #include "hub/bus/bus.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace iro::bus {
+
+using test::TempFolder;
 
 inline constexpr std::chrono::seconds patience{20};  // far more than anything here takes on a loaded machine
 
@@ -36,26 +40,6 @@ inline Keys make_keys() {
 inline Bus::EnrolledKey enrol(const Keys& keys, std::uint32_t member, std::uint32_t key) {
   return {z85_decode_key(keys.public_key).value(), {MemberNo(member), KeyNo(key)}};
 }
-
-/// A folder that is gone with the test.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "iro-bus-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The core's end of the bus: what has come in, and waiting for more of it.
 class Hub {

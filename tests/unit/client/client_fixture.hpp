@@ -15,8 +15,11 @@
 #include "adapters/client/publish_source.hpp"
 #include "hub/schema/frames.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace iro::client {
+
+using test::TempFolder;
 
 inline constexpr std::chrono::seconds patience{30};  // far more than anything here takes on a loaded machine
 
@@ -29,25 +32,6 @@ inline bool wait_until(const std::function<bool()>& enough) {
   }
   return true;
 }
-
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "iro-client-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline EventId numbered_id(std::uint64_t n) {
   EventId id;

@@ -307,9 +307,9 @@ TEST_CASE("outbox: a file of a newer version and a folder in use are left alone"
   REQUIRE_FALSE(newer.has_value());
   CHECK(newer.error().code == Errc::format_newer);
 
-  const auto held = FolderLock::take(folder.path());
+  const auto held = take_folder(folder.path());
   REQUIRE(held.has_value());
-  CHECK(FolderLock::take(folder.path()).error().code == Errc::locked);
+  CHECK(take_folder(folder.path()).error().code == Errc::locked);
 }
 
 TEST_CASE("outbox: after kill -9 everything that publish had promised is there") {

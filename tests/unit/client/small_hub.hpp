@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "adapters/client/client.hpp"
+#include "hub/base/z85.hpp"
 #include "hub/bus/bus.hpp"
 #include "tests/unit/client/client_fixture.hpp"
 
@@ -32,7 +33,7 @@ class SmallHub {
     const auto [pub, sec] = make_curve_keys();
     const std::scoped_lock lock(mutex_);
     const auto number = static_cast<std::uint32_t>(enrolled_.size() + 1);
-    if (enrolled) enrolled_.push_back({bus::z85_decode_key(pub).value(), {MemberNo(number), KeyNo(number)}});
+    if (enrolled) enrolled_.push_back({z85_decode_key(pub).value(), {MemberNo(number), KeyNo(number)}});
     bus_->set_keys(enrolled_);
     return {endpoint_, keys_.first, slug, "urn:nld:oin:00000099000000001000:systeem:" + slug, pub, sec};
   }

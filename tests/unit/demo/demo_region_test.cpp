@@ -1,8 +1,6 @@
 // Concern: the demo's input is what it says it is, so that a total that differs in the demo is the hub's doing.
 // Plan: the region has the promised members; the same seed gives the same bytes; and the files adapter, which shares no
 // code with the generator, finds in the files exactly what expected.json promises.
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,6 +13,7 @@
 #include "deploy/demo-region/year.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 using namespace iro;
 namespace fs = std::filesystem;
@@ -29,25 +28,6 @@ demo::Region region() {
   if (!loaded) FAIL(loaded.error().text());
   return *loaded;
 }
-
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "iro-demo-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) FAIL("no temporary folder");
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 demo::Expected write(const demo::Region& r, const fs::path& out, std::uint64_t seed) {
   auto expected = demo::write_members(r, demo::plan_year(r, *demo::placements_of_size("tiny"), seed), out, project);
@@ -101,7 +81,7 @@ TEST_CASE("demo: the region has its 45 members, over all branches, with test num
 
 TEST_CASE("demo: the same seed gives the same files, another seed others") {
   const demo::Region r = region();
-  const Scratch one, again, other;
+  const test::TempFolder one, again, other;
   write(r, one.path(), 7);
   write(r, again.path(), 7);
   write(r, other.path(), 8);
@@ -137,7 +117,7 @@ TEST_CASE("demo: no two students share a personal number, and each passes the el
 
 TEST_CASE("demo: the files adapter finds in the files what the generator promises") {
   const demo::Region r = region();
-  const Scratch out;
+  const test::TempFolder out;
   const demo::Expected expected = write(r, out.path(), 2026);
   const auto registry = schema::Registry::builtin();
   REQUIRE(registry);
@@ -161,7 +141,7 @@ TEST_CASE("demo: the files adapter finds in the files what the generator promise
 
 TEST_CASE("demo: what is expected is read back as it was written") {
   const demo::Region r = region();
-  const Scratch out;
+  const test::TempFolder out;
   demo::Expected expected = write(r, out.path(), 2026);
   expected.size = "tiny";
   expected.seed = 2026;

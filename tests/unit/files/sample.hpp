@@ -1,8 +1,6 @@
 // tests/unit/files/sample.hpp: what the tests of the files adapter share. All numbers are invented.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,32 +11,19 @@
 #include "adapters/files/record_taker.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace iro::files::sample {
 
-/// A folder that goes with the test.
-class Folder {
+/// A folder that goes with the test, and files in it.
+class Folder : public test::TempFolder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "iro-files-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
+    const std::filesystem::path file = path() / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+    return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::string read_file(const std::filesystem::path& path) {

@@ -2,31 +2,17 @@
 // few commits to put into a log.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "hub/log/event_log.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/unit/log/chunks.hpp"
 
 namespace iro::log::test {
 
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "iro-log.XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = iro::test::TempFolder;
 
 inline Bytes file_bytes(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);

@@ -1,7 +1,5 @@
 #include "tests/unit/views/region.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 
 #include "hub/base/assert.hpp"
@@ -35,16 +33,6 @@ Member member(std::uint32_t no, const std::string& slug) {
 bool has(const std::vector<MemberNo>& list, MemberNo m) { return std::ranges::find(list, m) != list.end(); }
 
 }  // namespace
-
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "iro-views-XXXXXX").string();
-  IRO_ASSERT(::mkdtemp(name.data()) != nullptr, "a folder for the test");
-  path_ = name;
-}
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 Region::Region(std::uint64_t seed, std::uint32_t members)
     : random_(seed), registry_(must(schema::Registry::builtin())), log_(std::make_unique<log::MemoryLog>()) {

@@ -11,21 +11,11 @@
 #include "hub/log/memory_log.hpp"
 #include "hub/schema/registry.hpp"
 #include "hub/views/views.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace iro::views::test {
 
-/// A folder of its own, gone with its owner.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using iro::test::TempFolder;
 
 /// One event as it was written.
 struct Written {

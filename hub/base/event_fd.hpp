@@ -1,4 +1,4 @@
-// hub/bus/event_fd.hpp: a flag that poll() can wait for. raise() from any
+// hub/base/event_fd.hpp: a flag that poll() can wait for. raise() from any
 // thread; the waiter lowers it before it looks at what it was woken for.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 #include "hub/base/assert.hpp"
 
-namespace iro::bus {
+namespace iro {
 
 class EventFd {
  public:
@@ -32,4 +32,4 @@ class EventFd {
   int fd_;
 };
 
-}  // namespace iro::bus
+}  // namespace iro

@@ -1,12 +1,12 @@
-#include "adapters/client/ticks.hpp"
+#include "hub/base/ticks.hpp"
 
 #include <chrono>
 
-namespace iro::client {
+namespace iro {
 
 Ticks ticks_now() {
   using namespace std::chrono;
   return Ticks(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
-}  // namespace iro::client
+}  // namespace iro

@@ -1,12 +1,13 @@
-// adapters/client/ticks.hpp: the client's own time, for leases, pauses and
-// timeouts. Only the network thread asks the machine for it; the session is given it.
+// hub/base/ticks.hpp: time for leases, pauses and timeouts: it only goes
+// forward, and says nothing about the time of day. The threads that own sockets
+// ask the machine for it; everything else is given it.
 #pragma once
 
 #include <cstdint>
 
 #include "hub/base/strong.hpp"
 
-namespace iro::client {
+namespace iro {
 
 /// Milliseconds of a clock that only goes forward.
 using Ticks = Strong<struct TicksTag, std::int64_t>;
@@ -16,4 +17,4 @@ inline constexpr Ticks never{INT64_MAX / 2};
 /// The machine's.
 Ticks ticks_now();
 
-}  // namespace iro::client
+}  // namespace iro
