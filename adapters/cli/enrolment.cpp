@@ -3,18 +3,14 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
-#include <algorithm>
 #include <array>
 
+#include "hub/admission/default_grants.hpp"
 #include "hub/base/bytes.hpp"
 #include "hub/base/z85.hpp"
 
 namespace iro::cli {
 namespace {
-
-bool shares(const std::vector<std::string>& some, const std::vector<std::string>& others) {
-  return std::ranges::any_of(some, [&](const auto& s) { return std::ranges::find(others, s) != others.end(); });
-}
 
 constexpr std::int64_t day_ms = 86'400'000;
 
@@ -59,22 +55,6 @@ Result<Enrolment> enrolment_in(const toml::table& table, const fs::path& file) {
 
 }  // namespace
 
-json::array default_grants(const schema::Registry& registry, const std::vector<std::string>& roles) {
-  json::array out;
-  for (const schema::EventType* type : registry.types()) {
-    if (type->routing == schema::Routing::operators) continue;
-    json::object grant{{"type", type->name}};
-    if (shares(roles, type->senders)) grant["publish"] = true;
-    if (shares(roles, type->readers)) {
-      grant["receive"] = "full";
-    } else if (shares(roles, type->masked_readers)) {
-      grant["receive"] = "masked";
-    }
-    if (grant.size() > 1) out.push_back(std::move(grant));
-  }
-  return out;
-}
-
 json::object enrolment_payload(const Enrolment& e, const schema::Registry& registry, TimeMs now) {
   json::object out = {{"member", e.slug}, {"name", e.name}, {"oin", e.oin}};
   put_unless_empty(out, "brin", e.brin);
@@ -84,7 +64,9 @@ json::object enrolment_payload(const Enrolment& e, const schema::Registry& regis
   if (!e.branches.empty()) out["branches"] = json::array(e.branches.begin(), e.branches.end());
   out["public_key"] = e.public_key;
   out["source_system"] = e.system;
-  if (e.default_grants) out["grants"] = default_grants(registry, e.roles);
+  if (e.default_grants) {
+    out["grants"] = json::parse(admission::grants_json(admission::default_grants(registry, e.roles)));
+  }
   put_unless_empty(out, "arrangement_date", e.arrangement_on);
   put_unless_empty(out, "impact_assessment_date", e.assessment_on);
   out["effective_on"] = format_date(static_cast<std::int32_t>(now.value() / day_ms));

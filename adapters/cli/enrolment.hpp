@@ -28,9 +28,6 @@ struct Enrolment {
   std::string public_key;  // Z85
 };
 
-/// What the schemas say that these roles may publish and hear: the grants of a member who gets no others.
-json::array default_grants(const schema::Registry& registry, const std::vector<std::string>& roles);
-
 /// The payload of member-enrolled.v1.
 json::object enrolment_payload(const Enrolment& enrolment, const schema::Registry& registry, TimeMs now);
 std::string source_of(const Enrolment& enrolment);

@@ -63,6 +63,18 @@ Status MemoryKeyRing::destroy(PersonKeyNo no, std::string_view, TimeMs) {
   return {};
 }
 
+void MemoryKeyRing::lose(PersonKeyNo no) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(keys_, [&](const auto& row) { return row.second.no == no; });
+}
+
+void MemoryKeyRing::spoil(PersonKeyNo no) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [owner, key] : keys_) {
+    if (key.no == no) key.key.front() ^= 1;
+  }
+}
+
 Result<bool> MemoryKeyRing::destroyed(PersonKeyNo no) {
   const std::lock_guard lock(mutex_);
   return destroyed_.contains(no);

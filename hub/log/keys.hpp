@@ -64,6 +64,11 @@ class MemoryKeyRing final : public KeyRing {
   Result<bool> destroyed(PersonKeyNo no) override;
   Status resume() override { return {}; }
 
+  /// For tests: the key is gone without a tombstone, as when keys.db was exchanged.
+  void lose(PersonKeyNo no);
+  /// For tests: the key has other bytes than those that its bodies were sealed with.
+  void spoil(PersonKeyNo no);
+
  private:
   std::mutex mutex_;
   std::uint64_t last_no_ = 0;

@@ -5,48 +5,14 @@
 #include <algorithm>
 
 #include "hub/base/assert.hpp"
+#include "hub/base/z85.hpp"
+#include "tests/support/enrolment.hpp"
 
 namespace iro::test {
 namespace {
 
-/// 40 characters of Z85 that differ for each name.
-std::string fake_key(const std::string& name) {
-  const Hash h = sha256(as_bytes(name));
-  std::string out;
-  static constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/";
-  for (std::size_t i = 0; i < 40; ++i) out.push_back(digits[h[i % 32] % 64]);
-  for (std::size_t i = 0; i < 40; i += 5) out[i] = '0';  // each group of five stays below 2^32
-  return out;
-}
-
-std::string oin_of(const std::string& slug) {
-  const Hash h = sha256(as_bytes(slug));
-  std::uint64_t n = 0;
-  std::memcpy(&n, h.data(), 8);
-  return fmt::format("00000099{:012}", n % 1'000'000'000'000ULL);
-}
-
-std::string list(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& i : items) out += fmt::format("{}\"{}\"", out.empty() ? "" : ",", i);
-  return "[" + out + "]";
-}
-
-bool has(const std::vector<std::string>& roles, const std::vector<std::string>& wanted) {
-  return std::ranges::any_of(wanted, [&](const auto& w) { return std::ranges::find(roles, w) != roles.end(); });
-}
-
-std::string default_grants(const std::vector<std::string>& roles) {
-  std::string out;
-  for (const auto* type : registry().types()) {
-    const bool publish = has(roles, type->senders);
-    const char* receive = has(roles, type->readers) ? "full" : has(roles, type->masked_readers) ? "masked" : "none";
-    if (!publish && receive == std::string("none")) continue;
-    out += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", out.empty() ? "" : ",", type->name, publish,
-                       receive);
-  }
-  return "[" + out + "]";
-}
+/// A CURVE key that nobody has the secret of; it differs for each name.
+std::string fake_key(const std::string& name) { return z85_encode_key(sha256(as_bytes(name))); }
 
 }  // namespace
 
@@ -142,6 +108,8 @@ void Harness::receive(const core::Send& s) {
           c.errors.push_back(body);
         else if constexpr (std::is_same_v<T, wire::Answer>)
           c.answers.push_back(body);
+        else if constexpr (std::is_same_v<T, wire::Pong>)
+          c.pongs.push_back(body.n);
         else if constexpr (std::is_same_v<T, wire::Subscribed>)
           c.consumers["#" + std::to_string(body.request)] = body.consumer;
         else if constexpr (std::is_same_v<T, wire::Deliver>) {
@@ -153,11 +121,8 @@ void Harness::receive(const core::Send& s) {
 }
 
 MemberNo Harness::enrol(const std::string& slug, const std::vector<std::string>& roles) {
-  const Errc code = operate(
-      "nl.placements.hub.member-enrolled.v1",
-      fmt::format(
-          R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":{}}})",
-          slug, slug, oin_of(slug), list(roles), fake_key(slug), default_grants(roles)));
+  const Errc code =
+      operate("nl.placements.hub.member-enrolled.v1", enrolment_json(registry(), slug, roles, fake_key(slug)));
   IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
   return core->membership()->find(slug)->no;
 }

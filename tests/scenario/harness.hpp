@@ -40,6 +40,7 @@ struct Client {
   std::vector<wire::PubAck> acks;
   std::vector<wire::ErrorMessage> errors;
   std::vector<wire::Answer> answers;
+  std::vector<std::uint32_t> pongs;
 };
 
 using Plugin = std::function<reaction::Outcome(const reaction::CallEvent&)>;

@@ -8,6 +8,7 @@
 #include "hub/admission/commands.hpp"
 #include "hub/admission/personal_number.hpp"
 #include "hub/schema/plan.hpp"
+#include "hub/base/z85.hpp"
 #include "tests/catch.hpp"
 #include "tests/scenario/harness.hpp"
 
@@ -232,9 +233,21 @@ TEST_CASE("security: a revoked key's session ends with the commit, and a new one
   r.hub.subscribe(*r.school, "all");
   const auto* m = r.hub.core->membership()->find("school-a");
   const auto key = m->keys.front();
-  // The payload wants Z85: the harness's keys are known by what they decode to, so leave by the member instead.
-  REQUIRE(r.hub.operate("nl.placements.hub.member-left.v1", R"({"member": "school-a"})") == Errc::ok);
+  REQUIRE(r.hub.operate("nl.placements.hub.key-revoked.v1",
+                        fmt::format(R"({{"member": "school-a", "public_key": "{}"}})", z85_encode_key(key.public_key))) ==
+          Errc::ok);
   CHECK_FALSE(r.hub.core->membership()->key_active({m->no, key.no}));
+  const auto before = r.school->received.size();
+  CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy) == Errc::ok);
+  CHECK(r.school->received.size() == before);
+  r.hub.hello(*r.school);
+  CHECK(r.school->errors.back().code == Errc::unknown_key);
+}
+
+TEST_CASE("security: a member that leaves hears nothing more, and its keys open nothing") {
+  Region r;
+  r.hub.subscribe(*r.school, "all");
+  REQUIRE(r.hub.operate("nl.placements.hub.member-left.v1", R"({"member": "school-a"})") == Errc::ok);
   const auto before = r.school->received.size();
   CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy) == Errc::ok);
   CHECK(r.school->received.size() == before);

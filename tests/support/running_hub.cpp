@@ -10,13 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
-#include "hub/base/crypto.hpp"
 #include "hub/daemon/home.hpp"
 #include "hub/schema/registry.hpp"
+#include "tests/support/enrolment.hpp"
 
 namespace iro::test {
 namespace fs = std::filesystem;
@@ -33,23 +32,6 @@ int free_port() {
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
   ::close(fd);
   return ntohs(a.sin_port);
-}
-
-std::string oin_of(const std::string& slug) {
-  const Hash h = sha256(as_bytes(slug));
-  std::uint64_t n = 0;
-  std::memcpy(&n, h.data(), 8);
-  return fmt::format("00000099{:012}", n % 1'000'000'000'000ULL);
-}
-
-bool has_any(const std::vector<std::string>& roles, const std::vector<std::string>& wanted) {
-  return std::ranges::any_of(wanted, [&](const auto& w) { return std::ranges::find(roles, w) != roles.end(); });
-}
-
-std::string quoted(const std::vector<std::string>& items) {
-  std::string out;
-  for (const auto& i : items) out += fmt::format("{}\"{}\"", out.empty() ? "" : ",", i);
-  return "[" + out + "]";
 }
 
 template <typename T>
@@ -136,24 +118,10 @@ int RunningHub::wait_exit(int seconds) {
 client::KeyFile RunningHub::enrol(const std::string& slug, const std::vector<std::string>& roles) {
   static const schema::Registry registry = must(schema::Registry::builtin(), "schemas");
   const auto [public_key, secret_key] = client::make_curve_keys();
-  std::string grants;
-  for (const auto* type : registry.types()) {
-    const bool publish = has_any(roles, type->senders);
-    const bool hears = has_any(roles, type->readers);
-    if (publish || hears)
-      grants += fmt::format(R"({}{{"type":"{}","publish":{},"receive":"{}"}})", grants.empty() ? "" : ",", type->name,
-                            publish, hears ? "full" : "none");
-  }
   const auto* type = registry.find_loosely("hub.member-enrolled");
   schema::Event event;
   event.type = type->name;
-  event.payload = must(
-      registry.from_json(
-          *type,
-          fmt::format(
-              R"({{"member":"{}","name":"{}","oin":"{}","roles":{},"public_key":"{}","source_system":"sis","grants":[{}]}})",
-              slug, slug, oin_of(slug), quoted(roles), public_key, grants)),
-      "enrolment");
+  event.payload = must(registry.from_json(*type, enrolment_json(registry, slug, roles, public_key)), "enrolment");
   client::Options options;
   options.keys = operator_key_;
   options.client_name = "enrol";
