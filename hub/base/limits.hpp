@@ -44,6 +44,9 @@ inline constexpr std::size_t disk_reserve_bytes = 64U << 20;  // refuse before t
 inline constexpr std::size_t wal_bytes = 64U << 20;           // checkpoint beyond this
 inline constexpr std::size_t read_slice_bytes = 4U << 20;     // one catch-up read; keeps readers short
 
+// What a query may have to search without the index; further behind, publishers wait for it to catch up.
+inline constexpr std::uint64_t index_lag_events = 100'000;
+
 // Texts and files.
 inline constexpr std::size_t csv_field_bytes = 64U << 10;
 inline constexpr std::size_t csv_row_bytes = 1U << 20;

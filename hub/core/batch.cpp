@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 #include "hub/base/assert.hpp"
 #include "hub/core/core.hpp"
 
 namespace iro::core {
+namespace json = boost::json;
 
 void Core::close_batch(TimeMs now, Actions& out) {
   if (phase_ != Phase::open) return;
@@ -40,7 +42,7 @@ void Core::on_plugin(PluginAnswered answered, TimeMs now, Actions& out) {
   if (!applied) return;
   const bool judged = rounds_.judging();
   const std::size_t first_new = batch_.items.size();
-  apply_outcomes(std::move(*applied), now);
+  apply_outcomes(std::move(*applied));
   if (judged) {
     std::vector<std::uint32_t> accepted;
     for (const std::uint32_t i : round_items_) {
@@ -60,7 +62,7 @@ void Core::on_plugin(PluginAnswered answered, TimeMs now, Actions& out) {
   commit_batch(now, out);
 }
 
-void Core::apply_outcomes(std::vector<reaction::Rounds::Applied> applied, TimeMs now) {
+void Core::apply_outcomes(std::vector<reaction::Rounds::Applied> applied) {
   for (auto& [plugin, outcome] : applied) {
     if (outcome.item >= batch_.items.size()) continue;
     Item& item = batch_.items[outcome.item];
@@ -71,43 +73,63 @@ void Core::apply_outcomes(std::vector<reaction::Rounds::Applied> applied, TimeMs
     }
     for (auto& row : outcome.state) batch_.plugin_state.push_back(std::move(row));
     for (auto& row : outcome.timers) batch_.timers.push_back(std::move(row));
-    for (const auto& emit : outcome.emits) apply_emit(outcome.item, plugin, emit, now);
+    for (const auto& emit : outcome.emits) apply_emit(outcome.item, plugin, emit);
   }
 }
 
 /// An emitted event joins the batch under a derived id: a replay cannot double it.
-void Core::apply_emit(std::uint32_t cause_index, const std::string& plugin, const reaction::Emit& emit, TimeMs) {
-  Item& cause = batch_.items[cause_index];
+void Core::apply_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit) {
   const schema::EventType* type = registry_.find(emit.type);
-  const bool fits = type != nullptr && registry_.verify(*type, emit.payload).has_value();
-  if (!fits || cause.event.hop >= limits::hop) {
-    const Errc code = !fits ? Errc::payload_invalid : Errc::hop_limit;
-    ++counters_.refused;
-    ++counters_.refusals[code];
-    batch_.audit.push_back(
-        {last_recorded_, admission::operator_no, "hub.refused",
-         fmt::format("{} of plugin {} on {}: {}", emit.type, plugin, to_string(cause.event.id), info(code).name)});
+  if (type == nullptr) return refuse_emit(cause, plugin, emit, Errc::unknown_type);
+  if (!registry_.verify(*type, emit.payload)) return refuse_emit(cause, plugin, emit, Errc::payload_invalid);
+  if (batch_.items[cause].event.hop >= limits::hop) return refuse_emit(cause, plugin, emit, Errc::hop_limit);
+  batch_.items.push_back(derived_item(cause, plugin, *type, emit.payload));
+}
+
+/// What a plugin wanted to say and may not becomes hub.refused; the event that it answered stands. The refusal of an
+/// answer to a refusal is a row of the audit only, or two would go on for ever.
+void Core::refuse_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit, Errc code) {
+  constexpr std::string_view refused = "nl.placements.hub.refused.v1";
+  ++counters_.refused;
+  ++counters_.refusals[code];
+  const Item& source = batch_.items[cause];
+  const std::string reason = fmt::format("{}: {}", emit.type.substr(0, limits::attribute_bytes), info(code).en);
+  if (source.event.type == refused) {
+    batch_.audit.push_back({last_recorded_, admission::operator_no, "hub.refused",
+                            fmt::format("plugin {} on {}: {}", plugin, to_string(source.event.id), reason)});
     return;
   }
-  schema::Event made;
-  made.id = derive_event_id(plugin, cause.event.id, cause.ordinal++);
-  made.type = emit.type;
-  made.revision = type->revision;
-  made.source = fmt::format("urn:nld:oin:{}:systeem:plugin-{}", config_.hub_oin, plugin);
-  made.time = cause.event.time;
-  made.correlationid = cause.event.correlationid.is_zero() ? cause.event.id : cause.event.correlationid;
-  made.causationid = cause.event.id;
-  made.hop = static_cast<std::uint8_t>(cause.event.hop + 1);
-  made.payload = emit.payload;
-  auto owner = std::make_shared<schema::Event>(std::move(made));
+  const schema::EventType* type = registry_.find(refused);
+  IRO_ASSERT(type != nullptr, "hub.fbs has it");
+  auto payload = registry_.from_json(*type, json::serialize(json::object{{"event_id", to_string(source.event.id)},
+                                                                         {"code", static_cast<int>(code)},
+                                                                         {"reason", reason},
+                                                                         {"plugin", plugin}}));
+  IRO_ASSERT(payload.has_value(), "an object of its fields");
+  batch_.items.push_back(derived_item(cause, "hub", *type, std::move(*payload)));
+}
+
+Core::Item Core::derived_item(std::uint32_t cause_index, const std::string& maker, const schema::EventType& type,
+                              Bytes payload) {
+  Item& cause = batch_.items[cause_index];
+  auto made = std::make_shared<schema::Event>();
+  made->id = derive_event_id(maker, cause.event.id, cause.ordinal++);
+  made->type = type.name;
+  made->revision = type.revision;
+  made->source = fmt::format("urn:nld:oin:{}:systeem:{}{}", config_.hub_oin, maker == "hub" ? "" : "plugin-", maker);
+  made->time = cause.event.time;
+  made->correlationid = cause.event.correlationid.is_zero() ? cause.event.id : cause.event.correlationid;
+  made->causationid = cause.event.id;
+  made->hop = static_cast<std::uint8_t>(std::min<int>(cause.event.hop + 1, limits::hop));
+  made->payload = std::move(payload);
   Item item;
-  item.event = schema::view_of(*owner);
-  item.memory = std::shared_ptr<const Bytes>(owner, &owner->payload);
+  item.event = schema::view_of(*made);
+  item.memory = std::shared_ptr<const Bytes>(made, &made->payload);
   item.sender = admission::operator_no;
-  item.admitted = {type, registry_.facts(*type, item.event.payload), std::nullopt};
+  item.admitted = {&type, registry_.facts(type, item.event.payload), std::nullopt};
   item.emitted_by = cause_index + 1;
   batch_.bytes += item.event.payload.size() + 256;
-  batch_.items.push_back(std::move(item));
+  return item;
 }
 
 void Core::commit_batch(TimeMs now, Actions& out) {

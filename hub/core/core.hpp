@@ -172,6 +172,7 @@ class Core {
   std::optional<wire::ErrorMessage> refuse_hello(const Frame& frame, const wire::Hello& hello, TimeMs now);
   void end_session(ConnectionNo connection);
   void on_tick(TimeMs now, Actions& out);
+  void on_index_lag(const IndexLag& lag);
   void on_drain(const Drain& drain, Actions& out);
   Session* session_of(const Frame& frame, SessionEpoch epoch, Actions& out);
   void send(const Session& session, const wire::Body& body, Actions& out);
@@ -183,6 +184,8 @@ class Core {
   void on_pub(Session& session, wire::Message& message, TimeMs now, Actions& out);
   bool take_event(Session& session, const schema::EventView& event, const std::shared_ptr<const Bytes>& memory,
                   Producer& producer, Waiter& waiter, TimeMs now);
+  /// Why nothing is taken now, if so.
+  [[nodiscard]] std::optional<Error> closed() const;
   std::optional<std::pair<Errc, std::string>> command(const schema::EventView& event, const schema::EventType& type,
                                                       MemberNo actor, TimeMs now);
   void refuse_rest(Waiter& waiter, ProducerSeq from, Errc code, std::string reason, std::uint32_t retry_ms);
@@ -190,8 +193,10 @@ class Core {
   // batch.cpp
   void close_batch(TimeMs now, Actions& out);
   void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
-  void apply_outcomes(std::vector<reaction::Rounds::Applied> applied, TimeMs now);
-  void apply_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit, TimeMs now);
+  void apply_outcomes(std::vector<reaction::Rounds::Applied> applied);
+  void apply_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit);
+  void refuse_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit, Errc code);
+  Item derived_item(std::uint32_t cause, const std::string& maker, const schema::EventType& type, Bytes payload);
   void call_plugins(std::vector<reaction::Call> calls, TimeMs now, Actions& out);
   void begin_round(std::size_t first_item, TimeMs now, Actions& out);
   void commit_batch(TimeMs now, Actions& out);
@@ -281,6 +286,8 @@ class Core {
   std::deque<Frame> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool draining_ = false;
+  std::uint64_t index_lag_ = 0;
+  bool throttled_ = false;
 
   std::unordered_map<ConnectionNo, Session> sessions_;
   std::map<std::tuple<MemberNo, KeyNo, std::string>, ConnectionNo> session_by_name_;

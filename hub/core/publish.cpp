@@ -32,9 +32,9 @@ void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions&
 
   Waiter waiter{session.connection, session.epoch, session.who.member, session.producer, pub.first_sequence, {}};
   ProducerSeq sequence = pub.first_sequence;
-  if (refusing_ || draining_) {
-    const Errc code = refusing_ ? refusing_->code : Errc::draining;
-    refuse_rest(waiter, producer.pending.next(), code, refusing_ ? refusing_->message : "the hub is going down", 1'000);
+  if (const auto why = closed()) {
+    refuse_rest(waiter, producer.pending.next(), why->code, why->message,
+                why->code == Errc::index_behind ? 100 : 1'000);
   } else if (sequence > producer.pending.next()) {
     refuse_rest(waiter, producer.pending.next(), Errc::sequence_gap,
                 fmt::format("{} came; {} is next", sequence.value(), producer.pending.next().value()), 0);
@@ -53,6 +53,13 @@ void Core::on_pub(Session& session, wire::Message& message, TimeMs now, Actions&
     waiter.ack.up_to = waiter.ack.refused_from.plus(static_cast<std::uint64_t>(-1));
   if (producer.touched) batch_.producers.insert(session.producer);
   batch_.waiters.push_back(std::move(waiter));
+}
+
+std::optional<Error> Core::closed() const {
+  if (refusing_) return refusing_;
+  if (draining_) return Error{Errc::draining, "the hub is going down"};
+  if (throttled_) return Error{Errc::index_behind, fmt::format("the index is {} events behind", index_lag_)};
+  return std::nullopt;
 }
 
 /// False when it was refused for now, and with it the rest.

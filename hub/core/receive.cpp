@@ -21,6 +21,8 @@ void Core::step(Input input, TimeMs now, Actions& out) {
           on_chunks(std::move(in), now, out);
         else if constexpr (std::is_same_v<T, PositionFound>)
           on_position(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, IndexLag>)
+          on_index_lag(in);
         else if constexpr (std::is_same_v<T, PluginAnswered>)
           on_plugin(std::move(in), now, out);
         else if constexpr (std::is_same_v<T, ConnectionGone>)
@@ -223,6 +225,12 @@ void Core::on_tick(TimeMs now, Actions& out) {
     out.emplace_back(Probe{});
   }
   if (phase_ == Phase::open) pump_all(now, out);
+}
+
+/// Publishers wait while the index falls further behind; they go on as soon as it gains on the log.
+void Core::on_index_lag(const IndexLag& lag) {
+  throttled_ = lag.events > limits::index_lag_events && lag.events >= index_lag_;
+  index_lag_ = lag.events;
 }
 
 void Core::on_drain(const Drain& drain, Actions& out) {

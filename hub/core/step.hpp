@@ -34,6 +34,10 @@ struct ChunksRead {
   std::uint64_t read = 0;
   iro::Result<std::vector<std::shared_ptr<const log::Chunk>>> chunks;
 };
+/// How far the index is behind the log, told from time to time.
+struct IndexLag {
+  std::uint64_t events = 0;
+};
 struct PositionFound {
   std::uint64_t read = 0;
   iro::Result<Seq> position;
@@ -55,8 +59,8 @@ struct Drain {
   std::uint32_t deadline_ms = 0;
 };
 
-using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, PluginAnswered, ConnectionGone, Tick,
-                           Probed, Drain>;
+using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, IndexLag, PluginAnswered, ConnectionGone,
+                           Tick, Probed, Drain>;
 
 // ---- actions
 

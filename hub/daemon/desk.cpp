@@ -13,10 +13,12 @@ void Hub::Desk::committed(std::shared_ptr<const log::Chunk> chunk, const std::ve
                           std::shared_ptr<const admission::Membership> members) {
   if (const Status told = views->committed(std::move(chunk), definitions, std::move(members)); !told)
     spdlog::error("views: {}", told.error().text());
+  index_lag = views->index_lag();
 }
 
 bool Hub::Desk::index_some() {
   const auto more = views->index_some(index_slice);
+  index_lag = views->index_lag();
   if (!more) spdlog::warn("index: {}", more.error().text());
   return more && *more;
 }

@@ -1,6 +1,7 @@
 // hub/daemon/desk.hpp: what the query thread owns and does.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "hub/daemon/hub.hpp"
@@ -12,6 +13,7 @@ namespace iro::daemon {
 struct Hub::Desk {
   std::unique_ptr<log::LogReader> reader;  // for the core's catch-up
   std::unique_ptr<views::Views> views;
+  std::atomic<std::uint64_t> index_lag{0};  // events; read by the core's thread
 
   void committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                  std::shared_ptr<const admission::Membership> members);

@@ -237,6 +237,7 @@ void Hub::on_tick() {
   const TimeMs now = clock_.now();
   if (now.value() - last_tick_.value() >= tick_ms) {
     last_tick_ = now;
+    step(core::IndexLag{desk_->index_lag});
     step(core::Tick{});
   }
   if (now.value() - last_tend_.value() >= 1'000) {

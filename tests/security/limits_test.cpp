@@ -110,6 +110,8 @@ TEST_CASE("limits: two rules that answer each other stop at the hop limit, and w
     return out;
   };
   r.hub.subscribe(*r.school, "all");
+  Client& op = r.hub.connect("operator", "watching");
+  r.hub.subscribe(op, "refusals", R"({"suffix": {"type": "hub.refused.v1"}})");
   const auto* known = registry().find(type);
   r.hub.grant("hospital-a", type, true, "none");
   const schema::Event first =
@@ -117,6 +119,44 @@ TEST_CASE("limits: two rules that answer each other stop at the hop limit, and w
   CHECK(r.hub.publish(*r.hospital, {first}).front() == Errc::ok);
   CHECK(r.school->received.size() == limits::hop + 1U);
   CHECK(r.hub.core->counters().refusals.at(Errc::hop_limit) == 1);
+  // The refusal is an event too, behind the one that the rule answered.
+  REQUIRE(op.received.size() == 1);
+  const auto& refused = op.received.front().event;
+  CHECK(refused.type == "nl.placements.hub.refused.v1");
+  CHECK(refused.causationid == r.school->received.back().event.id);
+  CHECK(refused.correlationid == first.id);
+  CHECK(registry().to_json(*registry().find(refused.type), refused.payload).value().find("213") != std::string::npos);
+}
+
+TEST_CASE("limits: what a rule answers to a refusal is refused without another one, so that it ends") {
+  HarnessOptions options;
+  const std::string refused = "nl.placements.hub.refused.v1";
+  options.plugins = {{"stubborn", {registry().find_loosely("vacancy.withdrawn")->name, refused}, {}}};
+  Region r(options);
+  r.hub.plugins["stubborn"] = [&](const reaction::CallEvent&) {
+    reaction::Outcome out;
+    out.emits.push_back({"nl.placements.no-such.thing.v1", {}});
+    return out;
+  };
+  Client& op = r.hub.connect("operator", "watching");
+  r.hub.subscribe(op, "refusals", R"({"suffix": {"type": "hub.refused.v1"}})");
+  CHECK(r.hub.publish(*r.hospital, {r.withdrawn("vac-1")}).front() == Errc::ok);
+  CHECK(op.received.size() == 1);
+  CHECK(r.hub.core->counters().refusals.at(Errc::unknown_type) == 2);
+}
+
+TEST_CASE("limits: publishers wait while the index is index_lag_events behind and losing, and go on when it gains") {
+  Region r;
+  const schema::Event e = r.withdrawn("vac-1");
+  r.hub.step(core::IndexLag{limits::index_lag_events});
+  CHECK(r.hub.publish(*r.hospital, {e}).front() == Errc::ok);
+  r.hub.step(core::IndexLag{limits::index_lag_events + 1});
+  CHECK(r.hub.publish(*r.hospital, {e}).front() == Errc::index_behind);
+  CHECK(r.hospital->acks.back().retry_after_ms > 0);
+  r.hub.step(core::IndexLag{limits::index_lag_events + 1});
+  CHECK(r.hub.publish(*r.hospital, {e}).front() == Errc::index_behind);
+  r.hub.step(core::IndexLag{limits::index_lag_events - 500});
+  CHECK(r.hub.publish(*r.hospital, {e}).front() == Errc::ok);
 }
 
 TEST_CASE("limits: a batch is closed at batch_events and batch_bytes") {

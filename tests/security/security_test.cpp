@@ -7,8 +7,8 @@
 
 #include "hub/admission/commands.hpp"
 #include "hub/admission/personal_number.hpp"
-#include "hub/schema/plan.hpp"
 #include "hub/base/z85.hpp"
+#include "hub/schema/plan.hpp"
 #include "tests/catch.hpp"
 #include "tests/scenario/harness.hpp"
 
@@ -233,9 +233,9 @@ TEST_CASE("security: a revoked key's session ends with the commit, and a new one
   r.hub.subscribe(*r.school, "all");
   const auto* m = r.hub.core->membership()->find("school-a");
   const auto key = m->keys.front();
-  REQUIRE(r.hub.operate("nl.placements.hub.key-revoked.v1",
-                        fmt::format(R"({{"member": "school-a", "public_key": "{}"}})", z85_encode_key(key.public_key))) ==
-          Errc::ok);
+  REQUIRE(
+      r.hub.operate("nl.placements.hub.key-revoked.v1", fmt::format(R"({{"member": "school-a", "public_key": "{}"}})",
+                                                                    z85_encode_key(key.public_key))) == Errc::ok);
   CHECK_FALSE(r.hub.core->membership()->key_active({m->no, key.no}));
   const auto before = r.school->received.size();
   CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy) == Errc::ok);
