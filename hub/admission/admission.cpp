@@ -132,6 +132,10 @@ tl::expected<Admitted, Refused> Admission::admit(const schema::EventView& e, con
     }
   }
   if (auto no = check_payload(e, *out.type, out)) return tl::unexpected(std::move(*no));
+  if (!out.facts.speaker.empty() && out.facts.speaker != sender.slug) {
+    return tl::unexpected(Refused{Errc::not_the_speaker,
+                                  fmt::format("{} speaks for '{}'", sender.slug, out.facts.speaker.substr(0, 64)), 0});
+  }
   if (auto no = check_texts(e, *out.type, out.facts)) return tl::unexpected(std::move(*no));
   if (sender.quota.events_per_second != 0 || sender.quota.bytes_per_second != 0) {
     if (const auto wait = buckets_[sender.no].take(sender.quota, e.payload.size(), now)) {

@@ -9,7 +9,8 @@ namespace json = boost::json;
 std::map<std::string, Grant, std::less<>> default_grants(const schema::Registry& registry,
                                                          const std::vector<std::string>& roles) {
   const auto in = [&](const std::vector<std::string>& wanted) {
-    return std::ranges::any_of(roles, [&](const auto& role) { return std::ranges::find(wanted, role) != wanted.end(); });
+    return std::ranges::any_of(roles,
+                               [&](const auto& role) { return std::ranges::find(wanted, role) != wanted.end(); });
   };
   std::map<std::string, Grant, std::less<>> out;
   for (const schema::EventType* type : registry.types()) {

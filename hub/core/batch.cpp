@@ -10,6 +10,17 @@
 
 namespace iro::core {
 namespace json = boost::json;
+namespace {
+
+/// Only those who were entitled before: what waited is not widened by what happened since.
+void narrow(routing::Decision& decision, const std::vector<MemberNo>& entitled) {
+  const auto outside = [&](MemberNo m) { return !std::ranges::binary_search(entitled, m); };
+  std::erase_if(decision.full, outside);
+  std::erase_if(decision.masked, outside);
+  std::erase_if(decision.reasons, [&](const log::Reason& r) { return outside(r.member); });
+}
+
+}  // namespace
 
 void Core::close_batch(TimeMs now, Actions& out) {
   if (phase_ != Phase::open) return;
@@ -133,6 +144,7 @@ Core::Item Core::derived_item(std::uint32_t cause_index, const std::string& make
 }
 
 void Core::commit_batch(TimeMs now, Actions& out) {
+  take_releases();
   auto commit = std::make_shared<log::Commit>(std::exchange(carry_over_, {}));
   if (!batch_.items.empty()) build_chunk(*commit, now);
   if (key_fault_) {  // a body without its key must not be written: the whole batch is refused
@@ -162,16 +174,19 @@ void Core::build_chunk(log::Commit& commit, TimeMs now) {
   log::ChunkBuilder builder(next_seq_, recorded, head_);
   MemberUnion everybody;
   for (std::size_t i = 0; i < batch_.items.size(); ++i) {
-    const Item& item = batch_.items[i];
-    if (item.ruling == reaction::Ruling::reject) continue;
+    Item& item = batch_.items[i];
+    if (item.ruling == reaction::Ruling::reject || shut_again(item)) continue;
+    const Seq seq = next_seq_.plus(builder.count());
     log::EntryView entry = make_entry(item, recorded);
     decide_audience(item, entry, everybody);
     const std::uint16_t months = item.admitted.type->retention_months;
     entry.expiry_month = months == 0 ? log::kept_for_ever : static_cast<std::uint16_t>(month_of(recorded) + months + 1);
     if (item.admitted.type->has_person || item.admitted.type->has_personal_fields) {
       const Bytes sealed = stored_body(item, entry);
+      note_gate(item, entry, seq);
       builder.add(entry, sealed);
     } else {
+      note_gate(item, entry, seq);
       builder.add(entry, item.event.payload);
     }
     count_type(item.event.type);
@@ -210,6 +225,7 @@ log::EntryView Core::make_entry(const Item& item, TimeMs recorded) {
   e.traceparent = item.event.traceparent;
   e.datacategory = item.admitted.type->datacategory;
   e.foreign_id = item.event.foreign_id;
+  e.released_from = item.released_from;
   return e;
 }
 
@@ -230,20 +246,23 @@ const Core::ClassAudience& Core::class_audience(const schema::EventType& type, M
   return at->second;
 }
 
-void Core::decide_audience(const Item& item, log::EntryView& entry, MemberUnion& everybody) {
+void Core::decide_audience(Item& item, log::EntryView& entry, MemberUnion& everybody) {
   const schema::EventType& type = *item.admitted.type;
-  const bool waits = type.gate != schema::Gate::none || item.ruling == reaction::Ruling::hold;
-  if (waits) entry.flags |= log::held;
-  if (!routing::by_party(type.routing) && !waits) {
+  const bool gated = type.gate != schema::Gate::none && item.released_from.value() == 0 &&
+                     !gates_.is_open(item.admitted.facts.gate_key, now_);
+  item.waits = gated || item.ruling == reaction::Ruling::hold;
+  if (item.waits) entry.flags |= log::held;
+  if (!routing::by_party(type.routing) && !item.waits) {
     const ClassAudience& audience = class_audience(type, everybody);
     entry.full = audience.full;
     entry.masked = audience.masked;
     return;
   }
   routing::Decision decision = routing::route(type, item.admitted.facts, *members_, *table_);
+  if (item.released_from.value() != 0) narrow(decision, item.entitled);
   counters_.strangers += decision.strangers.size();
   entry.reasons = std::move(decision.reasons);  // also of what waits: a release works from them
-  if (waits) return;
+  if (item.waits) return;
   entry.full = interner_.audience(decision.full);
   entry.masked = interner_.audience(decision.masked);
   everybody.add(decision.full);
@@ -282,6 +301,7 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
   commit.audit.insert(commit.audit.end(), batch_.audit.begin(), batch_.audit.end());
   std::ranges::move(batch_.plugin_state, std::back_inserter(commit.plugin_state));
   std::ranges::move(batch_.timers, std::back_inserter(commit.timers));
+  gates_.collect(commit);
   for (auto& [no, consumer] : consumers_) {
     if (ephemeral_.contains(no) || (!consumer.changed() && !new_consumers_.contains(no))) continue;
     const delivery::Changes changes = consumer.take_changes();

@@ -61,6 +61,8 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
     p.row = std::move(row);
     producers_.emplace(id, std::move(p));
   }
+  for (const auto& row : snapshot.gates) gates_.restore(row);
+  for (const auto& row : snapshot.held) gates_.restore(row);
   for (const auto& row : snapshot.foreign_ids) admission_.remember(row.hash, row.recorded);
   for (auto& row : snapshot.consumers) {
     auto filter = delivery::Filter::parse(row.filter);
@@ -120,6 +122,8 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     counters_.accepted += commit->chunk->count;
     new_schemas_.clear();
     interner_.commit_staged();
+    gates_.commit_staged();
+    for (const Item& item : batch_.items) fetched_.erase(item.released_from);
     auto made = make_ready(commit->chunk);
     IRO_ASSERT(made.has_value(), "a chunk that was just built can be read");
     remember_recent(*made);
@@ -146,6 +150,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     for (const ConnectionNo c : revoked) end_session(c);
   }
   batch_ = {};
+  fetch_opening(out);
   pump_all(now, out);
 }
 
@@ -153,9 +158,8 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
 void Core::answer_waiters(TimeMs, Actions& out) {
   const bool something = next_seq_ > Seq(1);
   std::map<MemberNo, wire::Receipt> receipts;
-  const bool special = std::ranges::any_of(batch_.items, [](const Item& item) {
-    return item.ruling != reaction::Ruling::accept || item.admitted.type->gate != schema::Gate::none;
-  });
+  const bool special = std::ranges::any_of(
+      batch_.items, [](const Item& item) { return item.ruling != reaction::Ruling::accept || item.waits; });
   for (Waiter& w : batch_.waiters) {
     for (std::size_t i = 0; special && i < batch_.items.size(); ++i) {
       const Item& item = batch_.items[i];
@@ -163,7 +167,7 @@ void Core::answer_waiters(TimeMs, Actions& out) {
       if (item.ruling == reaction::Ruling::reject) {
         w.ack.exceptions.push_back({item.sequence, Errc::rejected_by_rule, item.reason});
         ++counters_.refusals[Errc::rejected_by_rule];
-      } else if (item.ruling == reaction::Ruling::hold || item.admitted.type->gate != schema::Gate::none) {
+      } else if (item.waits) {
         w.ack.held.push_back({item.sequence, Errc::ok,
                               item.ruling == reaction::Ruling::hold
                                   ? item.reason
@@ -186,6 +190,8 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   ++counters_.failed_commits;
   const auto commit = std::exchange(in_flight_, nullptr);
   interner_.drop_staged();
+  gates_.drop_staged();
+  put_back_releases();
   for (const auto& hash : batch_.foreign) admission_.forget(hash);
   for (const ProducerId& id : batch_.producers) {
     Producer& p = producers_.at(id);

@@ -4,6 +4,7 @@
 //     PUB            publish.cpp   admission: a verdict for each event; the accepted join the open batch
 //   step(Flush)      batch.cpp     reaction in rounds until quiet; routing writes down the audience; CommitNow
 //   step(Committed)  commit.cpp    receipts leave; what was changed takes effect
+//                    release.cpp   what waited for a gate that has opened goes out at a new position
 //                    deliver.cpp   consumers with credit get what concerns them
 //     ACK ...        deliver.cpp   cursors move, and join the next commit
 //     SUB, QUERY     subscribe.cpp, ask.cpp
@@ -38,6 +39,7 @@
 #include "hub/delivery/consumer.hpp"
 #include "hub/log/keys.hpp"
 #include "hub/reaction/rounds.hpp"
+#include "hub/routing/gates.hpp"
 #include "hub/routing/routing.hpp"
 #include "hub/schema/frames.hpp"
 #include "hub/schema/registry.hpp"
@@ -80,6 +82,8 @@ class Core {
   /// has not spoken again yet: a moment's patience may bring its next events into
   /// the same fsync. A lone publisher is never waited for.
   [[nodiscard]] bool may_grow() const { return !batch_.producers.empty() && !answered_.empty(); }
+  /// Something is to be committed that no frame brought: a Flush will do it.
+  [[nodiscard]] bool has_work() const { return phase_ == Phase::open && !releases_.empty(); }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
 
@@ -113,8 +117,11 @@ class Core {
     admission::Admitted admitted;
     reaction::Ruling ruling = reaction::Ruling::accept;
     std::string reason;
-    std::uint32_t emitted_by = 0;  // item + 1 of its cause, when a plugin made it
-    std::uint32_t ordinal = 0;     // how many a plugin has emitted on it
+    std::uint32_t emitted_by = 0;    // item + 1 of its cause, when a plugin made it
+    std::uint32_t ordinal = 0;       // how many a plugin has emitted on it
+    bool waits = false;              // committed for nobody: a gate, or a judge's hold
+    Seq released_from;               // where it waited until its gate opened; 0 = it is new
+    std::vector<MemberNo> entitled;  // by the decision of then; only with released_from
   };
   struct Waiter {
     ConnectionNo connection;
@@ -202,11 +209,20 @@ class Core {
   void commit_batch(TimeMs now, Actions& out);
   void build_chunk(log::Commit& commit, TimeMs now);
   log::EntryView make_entry(const Item& item, TimeMs now);
-  void decide_audience(const Item& item, log::EntryView& entry, MemberUnion& everybody);
+  void decide_audience(Item& item, log::EntryView& entry, MemberUnion& everybody);
   void count_type(std::string_view type);
   const ClassAudience& class_audience(const schema::EventType& type, MemberUnion& everybody);
   Bytes stored_body(const Item& item, log::EntryView& entry);
   void collect_state(log::Commit& commit, TimeMs now);
+
+  // release.cpp
+  void note_gate(const Item& item, const log::EntryView& entry, Seq seq);
+  void fetch_opening(Actions& out);
+  void on_held_chunks(const ChunksRead& read, Actions& out);
+  void queue_release(const Ready& ready, Seq seq);
+  void take_releases();
+  [[nodiscard]] bool shut_again(const Item& item) const;
+  void put_back_releases();
 
   // commit.cpp
   void on_committed(Committed committed, TimeMs now, Actions& out);
@@ -227,6 +243,7 @@ class Core {
   void send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& chosen, std::uint16_t attempt,
                    Actions& out);
   const wire::DeliverBlock* block_for(const std::vector<Choice>& chosen);
+  [[nodiscard]] bool gate_lets(const log::EntryView& entry, Seq at) const;
   bool readable(const Ready& ready, const log::EntryView& entry);
   Status materialise(const Choice& choice, schema::EventView& event, std::deque<Bytes>& arena);
   iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
@@ -265,11 +282,16 @@ class Core {
   std::shared_ptr<const admission::Membership> members_;
   std::unique_ptr<routing::RoutingTable> table_;
   Interner interner_{{}, {}};
+  routing::Gates gates_;
+  std::deque<Item> releases_;               // their gates have opened; they join the next batch
+  std::set<Seq> fetched_;                   // where those in releases_ and in the open batch waited
+  std::optional<std::uint64_t> held_read_;  // the ReadChunks that looks for more of them
 
   LogEpoch log_epoch_;
   Seq next_seq_{1};
   Hash head_{};
   TimeMs last_recorded_;
+  TimeMs now_;  // of the step that is being done
   std::vector<log::SchemaRow> new_schemas_;
 
   Phase phase_ = Phase::open;

@@ -111,7 +111,8 @@ bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selecti
       const bool full = selection.bytes > frame_target_bytes || selection.chosen.size() >= limits::events_per_pub;
       if (fault_ || full || !consumer.has_credit() || consumer.paused()) return false;
       const views::Sight seen = sight(e, ready.types[i], consumer.member());
-      if (seen == views::Sight::nothing || !passes_filter(consumer.filter(), e) || !readable(ready, e)) continue;
+      if (seen == views::Sight::nothing || !passes_filter(consumer.filter(), e)) continue;
+      if (!gate_lets(e, view.seq(i)) || !readable(ready, e)) continue;
       consumer.passed(view.seq(i));
       if (!consumer.offer(view.seq(i), e.subject, wire_bytes(e))) continue;
       selection.chosen.push_back({&ready, i, seen == views::Sight::masked});
@@ -120,6 +121,11 @@ bool Core::offer_chunk(delivery::Consumer& consumer, const Ready& ready, Selecti
   }
   consumer.passed(view.chunk().last_seq().next());
   return true;
+}
+
+/// What was closed again, or was open for a time that is over, is not delivered any more.
+bool Core::gate_lets(const log::EntryView& e, Seq at) const {
+  return e.gate == schema::Gate::none || gates_.may_go(at, now_);
 }
 
 /// False when retention or an erasure took the event's content. A key that is gone without a tombstone is damage.
@@ -228,7 +234,7 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
     const auto index = static_cast<std::uint32_t>(seq->value() - ready->view.chunk().first_seq.value());
     const log::EntryView& e = ready->entries[index];
     const views::Sight seen = sight(e, ready->types[index], consumer.member());
-    if (seen == views::Sight::nothing || !readable(*ready, e)) {
+    if (seen == views::Sight::nothing || !gate_lets(e, *seq) || !readable(*ready, e)) {
       if (!fault_) consumer.give_up(*seq, now);  // no longer to be shown: the subject goes on without it
       continue;
     }
@@ -242,6 +248,7 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
 }
 
 void Core::on_chunks(ChunksRead read, TimeMs now, Actions& out) {
+  if (held_read_ == read.read) return on_held_chunks(read, out);
   const auto at = reads_.find(read.read);
   if (at == reads_.end()) return;
   const PendingRead pending = at->second;

@@ -93,8 +93,14 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
     batch_.foreign.push_back(*verdict->foreign);
   }
   batch_.bytes += event.payload.size() + 256;
-  batch_.items.push_back(
-      {event, memory, session.who.member, session.producer, sequence, std::move(*verdict), {}, {}, 0, 0});
+  Item item;
+  item.event = event;
+  item.memory = memory;
+  item.sender = session.who.member;
+  item.producer = session.producer;
+  item.sequence = sequence;
+  item.admitted = std::move(*verdict);
+  batch_.items.push_back(std::move(item));
   return true;
 }
 

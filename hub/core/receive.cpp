@@ -8,6 +8,7 @@ namespace iro::core {
 
 void Core::step(Input input, TimeMs now, Actions& out) {
   if (fault_) return;
+  now_ = now;
   std::visit(
       [&](auto&& in) {
         using T = std::remove_cvref_t<decltype(in)>;
@@ -224,7 +225,9 @@ void Core::on_tick(TimeMs now, Actions& out) {
     last_probe_ = now;
     out.emplace_back(Probe{});
   }
-  if (phase_ == Phase::open) pump_all(now, out);
+  if (phase_ != Phase::open) return;
+  fetch_opening(out);
+  pump_all(now, out);
 }
 
 /// Publishers wait while the index falls further behind; they go on as soon as it gains on the log.
@@ -239,7 +242,8 @@ void Core::on_drain(const Drain& drain, Actions& out) {
 }
 
 bool Core::idle() const {
-  return phase_ == Phase::open && batch_.items.empty() && batch_.waiters.empty() && waiting_.empty();
+  return phase_ == Phase::open && batch_.items.empty() && batch_.waiters.empty() && waiting_.empty() &&
+         releases_.empty();
 }
 
 }  // namespace iro::core

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -77,7 +78,7 @@ struct CommitNow {
 struct ReadChunks {
   std::uint64_t read = 0;
   Seq from;
-  MemberNo member;
+  std::optional<MemberNo> member;  // none: all bodies are wanted
 };
 struct FindPosition {
   std::uint64_t read = 0;

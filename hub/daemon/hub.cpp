@@ -58,7 +58,7 @@ bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() <
 
 void Hub::wait() {
   pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0}, {queries_->ready_fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
-  std::chrono::nanoseconds patience = backup_ ? 0ns : std::chrono::milliseconds(tick_ms);
+  std::chrono::nanoseconds patience = backup_ || core_->has_work() ? 0ns : std::chrono::milliseconds(tick_ms);
   if (lingering()) patience = std::max(committed_at_ + commit_took_ / 4 - Moment::clock::now(), Moment::duration(0));
   const timespec timeout{patience.count() / 1'000'000'000, patience.count() % 1'000'000'000};
   ::ppoll(fds, 3, &timeout, nullptr);

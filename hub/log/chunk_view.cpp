@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t commitment_bytes = 32;
 constexpr std::uint8_t audience_is_set = 255;
-constexpr std::uint8_t all_flags = has_correlation | has_causation | encrypted | held;
+constexpr std::uint8_t all_flags = has_correlation | has_causation | encrypted | held | released;
 constexpr std::uint64_t most_positions = std::uint64_t{1} << 44;  // a body's id has no room for more
 
 template <typename Id>
@@ -90,6 +90,8 @@ bool read_entry(ByteReader& in, EntryView& e) {
   if (!read_fixed(in, e)) return false;
   e.correlationid = (e.flags & has_correlation) != 0 ? read_id16<EventId>(in) : EventId{};
   e.causationid = (e.flags & has_causation) != 0 ? read_id16<EventId>(in) : EventId{};
+  e.released_from = Seq((e.flags & released) != 0 ? in.u64() : 0);
+  if ((e.flags & released) != 0 && e.released_from.value() == 0) return false;
   if (!read_audience(in, e.full) || !read_audience(in, e.masked) || !read_reasons(in, e.reasons)) return false;
   e.subject = in.text16();
   e.traceparent = in.text16();

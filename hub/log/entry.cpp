@@ -49,6 +49,7 @@ std::size_t entry_size(const BasicEntry<Text>& e) {
   std::size_t n = fixed_entry_bytes + audience_size(e.full) + audience_size(e.masked);
   if ((e.flags & has_correlation) != 0) n += 16;
   if ((e.flags & has_causation) != 0) n += 16;
+  if ((e.flags & released) != 0) n += 8;
   n += 1 + reason_bytes * std::min(e.reasons.size(), most_reasons);
   return n + 8 + e.subject.size() + e.traceparent.size() + e.datacategory.size() + e.foreign_id.size();
 }
@@ -94,6 +95,7 @@ void put_entry(Put& out, const BasicEntry<Text>& e) {
   put_fixed(out, e);
   if ((e.flags & has_correlation) != 0) out.bytes(e.correlationid.b);
   if ((e.flags & has_causation) != 0) out.bytes(e.causationid.b);
+  if ((e.flags & released) != 0) out.number(e.released_from.value());
   put_audience(out, e.full);
   put_audience(out, e.masked);
   const std::size_t reasons = std::min(e.reasons.size(), most_reasons);
@@ -165,9 +167,10 @@ void ChunkBuilder::add(BasicEntry<Text> entry, ByteView stored_body) {
     entry.body_offset = 0;
   }
   entry.body_length = static_cast<std::uint32_t>(stored_body.size());
-  entry.flags = static_cast<std::uint8_t>(entry.flags & ~(has_correlation | has_causation));
+  entry.flags = static_cast<std::uint8_t>(entry.flags & ~(has_correlation | has_causation | released));
   if (!entry.correlationid.is_zero()) entry.flags |= has_correlation;
   if (!entry.causationid.is_zero()) entry.flags |= has_causation;
+  if (entry.released_from.value() != 0) entry.flags |= released;
 
   const std::size_t start = entries_.size();
   const std::size_t size = entry_size(entry);

@@ -39,7 +39,13 @@ struct Reason {
 
 inline constexpr std::size_t most_reasons = 255;  // in an entry; the writer leaves out what is beyond
 
-enum EntryFlag : std::uint8_t { has_correlation = 1, has_causation = 2, encrypted = 4, held = 8 };  // permanent
+enum EntryFlag : std::uint8_t {
+  has_correlation = 1,
+  has_causation = 2,
+  encrypted = 4,
+  held = 8,
+  released = 16
+};  // permanent
 
 inline constexpr std::uint16_t kept_for_ever = 32'767;  // an expiry month that never comes
 
@@ -60,13 +66,14 @@ struct BasicEntry {
   std::uint8_t hop = 0;
   schema::Routing routing = schema::Routing::parties;
   schema::Gate gate = schema::Gate::none;
-  std::uint8_t flags = 0;  // has_correlation and has_causation are set by the writer of the entry
+  std::uint8_t flags = 0;  // has_correlation, has_causation and released are set by the writer of the entry
   std::uint16_t expiry_month = kept_for_ever;
   std::uint32_t body_offset = 0;
   std::uint32_t body_length = 0;
   PersonKeyNo person_key;
   EventId correlationid;
   EventId causationid;
+  Seq released_from;  // where the event waited that goes out here; 0 = it did not wait
   Audience full;
   Audience masked;
   std::vector<Reason> reasons;

@@ -6,7 +6,8 @@ bool Commit::empty() const {
   return !chunk && definitions.empty() && schemas.empty() && producers.empty() && members.empty() &&
          consumers.empty() && consumers_removed.empty() && deviations.empty() && deviations_removed.empty() &&
          foreign_ids.empty() && !forget_foreign_before && audit.empty() && plugin_state.empty() &&
-         plugin_cursors.empty() && timers.empty() && !retention;
+         plugin_cursors.empty() && timers.empty() && gates.empty() && gates_removed.empty() && held.empty() &&
+         held_removed.empty() && !retention;
 }
 
 }  // namespace iro::log

@@ -99,6 +99,26 @@ struct TimerRow {
   bool operator==(const TimerRow&) const = default;
 };
 
+/// The way behind a gate key is free, or closed again (hub/routing/gates.hpp).
+struct GateRow {
+  schema::GateKey key{};
+  bool open = false;
+  TimeMs until;        // then it is closed; 0 = never
+  PersonKeyNo person;  // of the event that opened it: an erasure takes the row too; 0 = none
+  bool operator==(const GateRow&) const = default;
+};
+enum class HeldState : std::uint8_t { waits = 1, opening = 2, out = 3, closed = 4 };  // permanent: on disk
+/// A gated event, by the position at which it was committed.
+struct HeldRow {
+  Seq seq;
+  schema::GateKey key{};
+  HeldState state = HeldState::waits;
+  Seq released;  // where it went out; 0 = nowhere yet
+  std::uint16_t expiry_month = kept_for_ever;
+  PersonKeyNo person;
+  bool operator==(const HeldRow&) const = default;
+};
+
 /// Bodies whose expiry month is `month` or earlier are over. From this commit
 /// on they may be missing; they are deleted then or, many of them, in slices
 /// soon after (SqliteLog::tend).
@@ -126,6 +146,10 @@ struct Commit {
   std::vector<PluginStateRow> plugin_state;
   std::vector<PluginCursorRow> plugin_cursors;
   std::vector<TimerRow> timers;
+  std::vector<GateRow> gates;
+  std::vector<schema::GateKey> gates_removed;
+  std::vector<HeldRow> held;
+  std::vector<Seq> held_removed;
   std::optional<RetentionRow> retention;
   [[nodiscard]] bool empty() const;
 };
@@ -148,6 +172,8 @@ struct Snapshot {
   std::vector<PluginStateRow> plugin_state;
   std::vector<PluginCursorRow> plugin_cursors;
   std::vector<TimerRow> timers;
+  std::vector<GateRow> gates;
+  std::vector<HeldRow> held;
   bool operator==(const Snapshot&) const = default;
 };
 

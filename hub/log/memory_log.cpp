@@ -33,6 +33,8 @@ struct MemoryLog::Tables {
   std::map<std::pair<std::string, Bytes>, PluginStateRow> plugin_state;
   std::map<std::string, PluginCursorRow> plugin_cursors;
   std::map<std::pair<std::string, Bytes>, TimerRow> timers;
+  std::map<schema::GateKey, GateRow> gates;
+  std::map<Seq, HeldRow> held;
   std::vector<AuditRow> audit;
   Hash head{};
   Seq next_seq{1};
@@ -54,6 +56,7 @@ struct MemoryLog::Tables {
   void remove(const Commit& commit);
   void put(const Commit& commit);
   void put_plugins(const Commit& commit);
+  void put_gates(const Commit& commit);
   void forget_bodies(std::uint16_t month);
   void apply(const Commit& commit);
   [[nodiscard]] Snapshot snapshot() const;
@@ -121,6 +124,13 @@ void MemoryLog::Tables::put_plugins(const Commit& commit) {
   }
 }
 
+void MemoryLog::Tables::put_gates(const Commit& commit) {
+  for (const auto& key : commit.gates_removed) gates.erase(key);
+  for (const GateRow& row : commit.gates) gates[row.key] = row;
+  for (const Seq seq : commit.held_removed) held.erase(seq);
+  for (const HeldRow& row : commit.held) held[row.seq] = row;
+}
+
 void MemoryLog::Tables::forget_bodies(std::uint16_t month) {
   for (auto& chunk : chunks) {
     if (chunk->bodies.empty() || chunk->bodies.begin()->first > month) continue;
@@ -136,6 +146,7 @@ void MemoryLog::Tables::apply(const Commit& commit) {
   remove(commit);
   put(commit);
   put_plugins(commit);
+  put_gates(commit);
   if (commit.retention) forget_bodies(commit.retention->month);
 }
 
@@ -156,6 +167,10 @@ Snapshot MemoryLog::Tables::snapshot() const {
   out.plugin_state = rows_of(plugin_state);
   out.plugin_cursors = rows_of(plugin_cursors);
   out.timers = rows_of(timers);
+  out.gates = rows_of(gates);
+  out.held = rows_of(held);
+  out.gates = rows_of(gates);
+  out.held = rows_of(held);
   return out;
 }
 

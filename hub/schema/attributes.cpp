@@ -87,6 +87,7 @@ Status needs_text(const FieldAttributes& a, Kind kind, Kind element) {
   const bool one = kind == Kind::text;
   const bool some = one || (kind == Kind::list && element == Kind::text);
   if ((a.subject || a.person) && !one) return refuse("a subject or person is a string");
+  if (a.speaker && !one) return refuse("a speaker is the slug of one member");
   if ((a.party || a.identifier) && !some) return refuse("a party or identifier is a string or a list of strings");
   return {};
 }
@@ -116,8 +117,8 @@ std::string comment_of(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers
 
 Result<EventType> read_event_attributes(const reflection::Object& object) {
   const auto* list = object.attributes();
-  IRO_TRY(only_known(list, {"event", "revision", "routing", "gate", "senders", "readers", "masked_readers", "roles",
-                            "retention", "nl", "en"}),
+  IRO_TRY(only_known(list, {"event", "revision", "routing", "gate", "opens", "closes", "senders", "readers",
+                            "masked_readers", "roles", "retention", "nl", "en"}),
           "event");
   for (const std::string_view needed : {"routing", "senders", "retention", "nl", "en"}) {
     if (!attribute(list, needed)) return refuse(fmt::format("attribute {} is missing", needed));
@@ -129,9 +130,13 @@ Result<EventType> read_event_attributes(const reflection::Object& object) {
   const auto routing = routing_from(*attribute(list, "routing"));
   if (!routing) return refuse(fmt::format("attribute routing: {} is unknown", *attribute(list, "routing")));
   type.routing = *routing;
-  if (const auto gate = attribute(list, "gate")) {
-    if (!one_of(*gate, {"consent", "match-date"})) return refuse(fmt::format("attribute gate: {} is unknown", *gate));
-    type.gate = *gate == "consent" ? Gate::consent : Gate::match_date;
+  for (const auto& [name, gate] :
+       {std::pair{"gate", &EventType::gate}, {"opens", &EventType::opens}, {"closes", &EventType::closes}}) {
+    const auto word = attribute(list, name);
+    if (!word) continue;
+    if (!one_of(*word, {"consent", "match-date"}))
+      return refuse(fmt::format("attribute {}: {} is unknown", name, *word));
+    type.*gate = *word == "consent" ? Gate::consent : Gate::match_date;
   }
   const auto retention = number_from("retention", *attribute(list, "retention"), retention_most_months);
   if (!retention) return fail(retention.error());
@@ -160,8 +165,8 @@ Status check_table_attributes(const reflection::Object& object) {
 Result<FieldAttributes> read_field_attributes(const reflection::Field& field, Kind kind, Kind element) {
   const auto* list = field.attributes();
   // `id` and `required` are FlatBuffers' own; they are here when flatc was told to keep its built-in ones.
-  IRO_TRY(only_known(list, {"subject", "person", "party", "personal", "special_category", "identifier", "format", "nl",
-                            "en", "id", "required"}),
+  IRO_TRY(only_known(list, {"subject", "person", "party", "personal", "special_category", "identifier", "gate_key",
+                            "speaker", "until", "format", "nl", "en", "id", "required"}),
           field.name()->str());
   FieldAttributes out;
   out.subject = attribute(list, "subject").has_value();
@@ -170,6 +175,9 @@ Result<FieldAttributes> read_field_attributes(const reflection::Field& field, Ki
   out.personal = attribute(list, "personal").has_value();
   out.special_category = attribute(list, "special_category").has_value();
   out.identifier = attribute(list, "identifier").has_value();
+  out.gate_key = attribute(list, "gate_key").has_value();
+  out.speaker = attribute(list, "speaker").has_value();
+  out.until = attribute(list, "until").has_value();
   IRO_TRY(needs_text(out, kind, element), field.name()->str());
   if (out.subject + out.person + out.party > 1) return refuse("a field is one of subject, person and party");
   if ((out.subject || out.party) && (out.personal || out.special_category)) {
@@ -181,6 +189,7 @@ Result<FieldAttributes> read_field_attributes(const reflection::Field& field, Ki
     if (!format) return fail(format.error());
     out.format = *format;
   }
+  if (out.until && out.format != Format::date) return refuse("until is a date");
   return out;
 }
 
@@ -200,6 +209,9 @@ Status check_together(const EventType& type) {
     return refuse("it is public, and has personal data");
   }
   if (type.gate != Gate::none && !to_parties) return refuse("a gate is for types routed to parties");
+  const bool gated = type.gate != Gate::none || type.opens != Gate::none || type.closes != Gate::none;
+  if (gated == plan.gate_keys.empty()) return refuse("gate_key fields and gate, opens or closes belong together");
+  if (plan.until != no_index && type.opens == Gate::none) return refuse("until is for what opens a gate");
   return {};
 }
 

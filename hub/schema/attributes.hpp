@@ -28,6 +28,9 @@ struct FieldAttributes {
   bool personal = false;
   bool special_category = false;
   bool identifier = false;
+  bool gate_key = false;
+  bool speaker = false;
+  bool until = false;
   Format format = Format::none;
 };
 Result<FieldAttributes> read_field_attributes(const reflection::Field& field, Kind kind, Kind element);

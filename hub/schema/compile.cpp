@@ -62,6 +62,7 @@ class Compiler {
     const auto root = table(object);
     if (!root) return fail(root.error());
     spread_leads();
+    sort_gate_keys();
     type->has_person = plan_.person != no_index;
     type->has_personal_fields = personal_ || special_;
     type->datacategory = special_ ? "special" : type->has_person || personal_ ? "personal" : "none";
@@ -111,6 +112,10 @@ class Compiler {
     };
     flag(f.required(), required);
     flag(a->party, party);
+    flag(a->gate_key, gate_key);
+    if ((a->gate_key || a->speaker || a->until) && !in_root) return refuse("it stands in the event's own table");
+    if (a->gate_key && step->kind != Kind::text && step->enumeration == no_index)
+      return refuse("a gate_key is a string or a code");
     flag(a->personal || a->special_category || a->person, hidden);
     flag(is_text && !a->identifier && !a->subject && !a->person && !a->party, detected);
     personal_ = personal_ || a->personal;
@@ -125,7 +130,10 @@ class Compiler {
                                    {a->party, "party"},
                                    {a->personal, "personal"},
                                    {a->special_category, "special_category"},
-                                   {a->identifier, "identifier"}}) {
+                                   {a->identifier, "identifier"},
+                                   {a->gate_key, "gate_key"},
+                                   {a->speaker, "speaker"},
+                                   {a->until, "until"}}) {
       if (on) text.attributes.emplace_back(name);
     }
     return step;
@@ -187,12 +195,23 @@ class Compiler {
   }
 
   Status note_root_field(const FieldText& text, std::size_t slot) {
-    for (const auto& [name, place] : {std::pair{"subject", &plan_.subject}, {"person", &plan_.person}}) {
+    for (const auto& [name, place] : {std::pair{"subject", &plan_.subject},
+                                      {"person", &plan_.person},
+                                      {"speaker", &plan_.speaker},
+                                      {"until", &plan_.until}}) {
       if (std::ranges::find(text.attributes, name) == text.attributes.end()) continue;
       if (*place != no_index) return refuse(fmt::format("there is another {} before it", name));
       *place = static_cast<std::uint16_t>(slot);
     }
     return {};
+  }
+
+  void sort_gate_keys() {
+    const TablePlan& root = plan_.tables.front();
+    for (std::size_t i = 0; i < root.steps.size(); ++i) {
+      if (root.steps[i].is(gate_key)) plan_.gate_keys.push_back(static_cast<std::uint16_t>(i));
+    }
+    std::ranges::sort(plan_.gate_keys, {}, [&](std::uint16_t i) { return std::string_view(root.fields[i].name); });
   }
 
   /// A step leads to a party or a text when the table below it has one: until nothing changes, for tables may recur.
@@ -227,6 +246,12 @@ class Compiler {
 std::uint16_t TablePlan::find(std::string_view field) const {
   const auto at = std::ranges::find(fields, field, &FieldText::name);
   return at == fields.end() ? no_index : static_cast<std::uint16_t>(at - fields.begin());
+}
+
+std::vector<std::string_view> gate_key_fields(const TypePlan& plan) {
+  std::vector<std::string_view> out;
+  for (const std::uint16_t i : plan.gate_keys) out.push_back(plan.tables.front().fields[i].name);
+  return out;
 }
 
 Result<std::vector<EventType>> compile(ByteView bfbs) {

@@ -36,7 +36,7 @@ void compare_field(const TypePlan& a, const TablePlan& x, const TypePlan& b, con
   if (!same_shape(a, x.steps[i], b, y.steps[i])) out.push_back(fmt::format("{} has become something else", place));
   const auto& before = x.fields[i].attributes;
   const auto& now = y.fields[i].attributes;
-  for (const char* lasting : {"subject", "person", "party"}) {
+  for (const char* lasting : {"subject", "person", "party", "gate_key", "speaker", "until"}) {
     if (has(before, lasting) != has(now, lasting)) out.push_back(fmt::format("{}: {} has changed", place, lasting));
   }
   for (const char* guard : {"personal", "special_category"}) {
@@ -85,6 +85,7 @@ Faults conformance_faults(const EventType& older, const EventType& newer) {
   if (older.gate != newer.gate) {
     out.push_back(fmt::format("gate was {} and is {}", name_of(older.gate), name_of(newer.gate)));
   }
+  if (older.opens != newer.opens || older.closes != newer.closes) out.push_back("what it opens or closes has changed");
   // Somebody who heard it masked may hear it masked still, but not in full.
   only_narrower("readers", older.readers, newer.readers, out);
   std::vector<std::string> heard = older.masked_readers;

@@ -82,11 +82,20 @@ std::string kind_words(const TypePlan& plan, const Step& step, Kind kind, Words 
   }
 }
 
+std::string_view gate_words(Gate gate, Words w) {
+  return gate == Gate::consent ? w("toestemming van de student", "the student's consent")
+                               : w("de matchdatum", "the match date");
+}
+
 std::string_view attribute_words(std::string_view attribute, Words w) {
   if (attribute == "subject") return w("onderwerp", "subject");
   if (attribute == "person") return w("pseudoniem van de betrokkene", "pseudonym of the data subject");
   if (attribute == "party") return w("lid dat partij is", "member who is a party");
   if (attribute == "personal") return w("persoonsgegeven", "personal");
+  if (attribute == "gate_key") return w("waarover de opening gaat", "what the opening is about");
+  if (attribute == "speaker")
+    return w("wiens woord het is: alleen dit lid mag het sturen", "whose word it is: only this member may send it");
+  if (attribute == "until") return w("tot en met", "through");
   if (attribute == "special_category") return w("bijzonder persoonsgegeven", "special category");
   return w("officieel nummer of code", "official number or code");
 }
@@ -149,9 +158,11 @@ std::string describe_type(const EventType& type, std::string_view lang) {
   row(w("verstuurd door", "sent by"), list_of(type.senders, w("regels van de hub", "rules of the hub")));
   row(w("gehoord door", "heard by"), who_hears(type, w));
   if (type.gate != Gate::none) {
-    row(w("wacht op", "waits for"), type.gate == Gate::consent
-                                        ? w("toestemming van de student", "the student's consent")
-                                        : w("de matchdatum", "the match date"));
+    row(w("wacht op", "waits for"), gate_words(type.gate, w));
+  }
+  for (const auto& [gate, dutch, english] : {std::tuple{type.opens, "opent wat wacht op", "opens what waits for"},
+                                             {type.closes, "sluit wat wacht op", "closes what waits for"}}) {
+    if (gate != Gate::none) row(w(dutch, english), gate_words(gate, w));
   }
   row(w("persoonsgegevens", "personal data"), type.datacategory == "none"      ? w("geen", "none")
                                               : type.datacategory == "special" ? w("bijzondere", "special category")
@@ -177,6 +188,8 @@ std::string describe_type_json(const EventType& type) {
                    {"en", type.en},
                    {"routing", std::string(name_of(type.routing))},
                    {"gate", std::string(name_of(type.gate))},
+                   {"opens", std::string(name_of(type.opens))},
+                   {"closes", std::string(name_of(type.closes))},
                    {"retention_months", type.retention_months},
                    {"datacategory", type.datacategory},
                    {"senders", texts(type.senders)},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "hub/base/crypto.hpp"
 #include "hub/schema/walk.hpp"
 
 namespace iro::schema {
@@ -34,6 +35,40 @@ void add_parties(const TypePlan& plan, const TablePlan& table, const std::uint8_
       }
     }
   }
+}
+
+/// SHA-256 of the gate's name and of each gate_key field as "\n", name, "=", value; an absent one has no value.
+GateKey gate_key_of(const EventType& type, const std::uint8_t* root) {
+  const TypePlan& plan = *type.plan;
+  const Gate gate = type.gate != Gate::none ? type.gate : type.opens != Gate::none ? type.opens : type.closes;
+  Sha256 sha;
+  sha.update(as_bytes(name_of(gate)));
+  for (const std::uint16_t i : plan.gate_keys) {
+    sha.update(as_bytes("\n"));
+    sha.update(as_bytes(plan.tables[0].fields[i].name));
+    sha.update(as_bytes("="));
+    const Step& step = plan.tables[0].steps[i];
+    const std::uint8_t* at = field_at(root, i);
+    if (at == nullptr) continue;
+    if (step.kind == Kind::text) {
+      sha.update(as_bytes(text_at(at)));
+    } else {
+      sha.update(as_bytes(plan.enums[step.enumeration].names[static_cast<std::size_t>(integer_at(at, step.kind))]));
+    }
+  }
+  const Hash full = sha.finish();
+  GateKey out{};
+  std::copy_n(full.begin(), out.size(), out.begin());
+  return out;
+}
+
+void add_gate(const EventType& type, const std::uint8_t* root, Facts& out) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  const TypePlan& plan = *type.plan;
+  out.gate_key = gate_key_of(type, root);
+  const std::uint8_t* until = plan.until == no_index ? nullptr : field_at(root, plan.until);
+  // The day itself still counts.
+  if (until != nullptr) out.gate_until = TimeMs((load<std::int32_t>(until) + 1) * day_ms);
 }
 
 /// Shows texts with their paths: "note", "offer.goals[2].text".
@@ -86,13 +121,16 @@ class TextWalk {
 
 }  // namespace
 
-Facts facts_of(const TypePlan& plan, ByteView payload) {
+Facts facts_of(const EventType& type, ByteView payload) {
+  const TypePlan& plan = *type.plan;
   const std::uint8_t* root = root_of(payload);
   Facts out;
   out.subject = root_text(root, plan.subject);
   out.person = root_text(root, plan.person);
   out.parties.reserve(plan.parties);
   add_parties(plan, plan.tables[0], root, out);
+  out.speaker = root_text(root, plan.speaker);
+  if (!plan.gate_keys.empty()) add_gate(type, root, out);
   return out;
 }
 

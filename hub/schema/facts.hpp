@@ -5,7 +5,7 @@
 
 namespace iro::schema {
 
-Facts facts_of(const TypePlan& plan, ByteView payload);
+Facts facts_of(const EventType& type, ByteView payload);
 void visit_texts_of(const TypePlan& plan, ByteView payload, const TextVisitor& visit);
 
 }  // namespace iro::schema

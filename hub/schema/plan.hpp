@@ -36,6 +36,7 @@ enum StepFlag : std::uint8_t {
   detected = 8,         // a text that the personal-number detector reads
   leads_to_party = 16,  // the party is in a table below
   leads_to_text = 32,
+  gate_key = 64,
 };
 
 /// What the hot path does with one field.
@@ -56,7 +57,7 @@ struct FieldText {
   std::string nl;
   std::string en;
   std::string comment;
-  std::vector<std::string> attributes;  // "subject", "person", "party", "personal", "special_category", "identifier"
+  std::vector<std::string> attributes;  // "subject", "person", "party", "personal", ... as in common.fbs
 };
 
 /// Field i stands in slot i of the vtable: none is ever removed, so there are no gaps.
@@ -79,7 +80,10 @@ struct TypePlan {
   std::vector<EnumPlan> enums;
   std::uint16_t subject = no_index;  // fields of the first table
   std::uint16_t person = no_index;
-  std::uint16_t parties = 0;  // fields marked party: a hint for reserve()
+  std::uint16_t speaker = no_index;
+  std::uint16_t until = no_index;
+  std::vector<std::uint16_t> gate_keys;  // sorted by the fields' names
+  std::uint16_t parties = 0;             // fields marked party: a hint for reserve()
 };
 
 /// Bytes that a value of `kind` takes within its table or list.
@@ -104,6 +108,9 @@ constexpr bool is_reference(Kind kind) { return kind >= Kind::text; }
 constexpr bool is_signed(Kind kind) {
   return kind == Kind::i8 || kind == Kind::i16 || kind == Kind::i32 || kind == Kind::i64;
 }
+
+/// The names of the fields that make the gate key, sorted.
+std::vector<std::string_view> gate_key_fields(const TypePlan& plan);
 
 std::string_view name_of(Kind kind);
 std::string_view name_of(Format format);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "hub/base/crypto.hpp"
@@ -47,6 +48,7 @@ Result<Registry> Registry::builtin() {
   for (const EmbeddedFile& file : builtin_schemas()) {
     IRO_TRY(out.add(file.bytes), file.name);
   }
+  IRO_TRY(out.check_gates(), "schemas");
   return out;
 }
 
@@ -66,6 +68,20 @@ Status Registry::add(ByteView bfbs) {
     type.schema_hash = hash;
     std::string name = type.name;
     impl_->types.emplace(std::move(name), std::move(type));
+  }
+  return {};
+}
+
+Status Registry::check_gates() const {
+  std::map<Gate, const EventType*> first;
+  for (const EventType* type : types()) {
+    for (const Gate gate : {type->gate, type->opens, type->closes}) {
+      if (gate == Gate::none) continue;
+      const EventType* other = first.try_emplace(gate, type).first->second;
+      if (gate_key_fields(*type->plan) == gate_key_fields(*other->plan)) continue;
+      return fail(Errc::invalid_argument,
+                  fmt::format("{} and {} have one gate, but not the same gate_key fields", type->name, other->name));
+    }
   }
   return {};
 }
@@ -104,7 +120,7 @@ Status Registry::verify_masked(const EventType& type, ByteView payload) const {
   return verify_payload(*type.plan, payload, Strictness::masked);
 }
 
-Facts Registry::facts(const EventType& type, ByteView payload) const { return facts_of(*type.plan, payload); }
+Facts Registry::facts(const EventType& type, ByteView payload) const { return facts_of(type, payload); }
 
 void Registry::visit_texts(const EventType& type, ByteView payload, const TextVisitor& visit) const {
   visit_texts_of(*type.plan, payload, visit);

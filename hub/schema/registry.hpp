@@ -43,7 +43,9 @@ struct EventType {
   std::string table;  // "iro.events.VacancyOpened"
   std::uint16_t revision = 1;
   Routing routing = Routing::parties;
-  Gate gate = Gate::none;
+  Gate gate = Gate::none;                   // it waits for this
+  Gate opens = Gate::none;                  // it opens what waits for this and has the same gate key
+  Gate closes = Gate::none;                 // it closes it again
   std::uint16_t retention_months = 0;       // after which the payload is deleted; 0 = kept for ever
   std::vector<std::string> senders;         // roles that may publish by default
   std::vector<std::string> roles;           // roles that are party to every event of the type
@@ -58,6 +60,10 @@ struct EventType {
   std::shared_ptr<const TypePlan> plan;
 };
 
+/// What an opening is about: a hash of the payload's `gate_key` fields. The event that waits and the one that opens it
+/// have the same. Permanent: on disk.
+using GateKey = std::array<std::uint8_t, 16>;
+
 /// What routing and admission must know of one payload. The views point into it.
 struct Facts {
   std::string_view subject;  // "" when the type has no subject field
@@ -67,6 +73,9 @@ struct Facts {
     std::string_view member;  // the slug that stands in it
   };
   std::vector<Party> parties;  // only those given; an absent optional party is left out
+  std::string_view speaker;    // the member whose word this must be; "" when the type does not say
+  GateKey gate_key{};          // of types with gate, opens or closes
+  TimeMs gate_until;           // what it opens closes then; 0 = never
 };
 
 /// A text of the payload that a person may have typed (not `identifier`, not
@@ -87,6 +96,8 @@ class Registry {
   /// attribute is missing, unknown or contradicts another one, or the type is
   /// there already; the message names table and attribute.
   Status add(ByteView bfbs);
+  /// When all are added: types of one gate have the same gate_key fields, or what is opened would never be found.
+  [[nodiscard]] Status check_gates() const;
 
   [[nodiscard]] const EventType* find(std::string_view type) const;
   /// By full name or the short form "vacancy.opened".

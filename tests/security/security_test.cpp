@@ -101,6 +101,7 @@ TEST_CASE("security: a BSN or onderwijsnummer in any free-text field of any type
     admission::Member sender;
     sender.no = admission::is_command(type->name) ? admission::operator_no : MemberNo(1);
     sender.oin = "00000099000000000001";
+    sender.slug = "text";  // what fill() writes into the field of a speaker
     sender.source_system = "sis";
     sender.grants[type->name].publish = true;
     const auto& plan = *type->plan;

@@ -27,6 +27,9 @@ CREATE TABLE plugin_state(plugin TEXT NOT NULL, key BLOB NOT NULL, person_key IN
                           PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE plugin_cursor(plugin TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT NULL, PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE gate(key BLOB PRIMARY KEY, open INTEGER NOT NULL, until_ms INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE held(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, state INTEGER NOT NULL, released_seq INTEGER NOT NULL,
+                  expiry_month INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT;
 )";
 
 namespace {
@@ -96,6 +99,7 @@ void RowWriter::write(const Commit& commit) {
   remove(commit);
   put(commit);
   put_plugins(commit);
+  put_gates(commit);
   if (commit.retention) Use(db_, retention_, commit.retention->month, commit.retention->at).run();
 }
 
@@ -157,6 +161,20 @@ void RowWriter::put_plugins(const Commit& commit) {
   }
 }
 
+void RowWriter::put_gates(const Commit& commit) {
+  for (const auto& key : commit.gates_removed) Use(db_, gate_remove_, key).run();
+  for (const GateRow& r : commit.gates) {
+    const std::uint32_t open = r.open ? 1 : 0;
+    Use(db_, gate_, r.key, open, r.until, r.person).run();
+  }
+  for (const Seq seq : commit.held_removed) Use(db_, held_remove_, seq).run();
+  for (const HeldRow& r : commit.held) {
+    const auto state = static_cast<std::uint32_t>(r.state);
+    const std::uint32_t month = r.expiry_month;
+    Use(db_, held_, r.seq, r.key, state, r.released, month, r.person).run();
+  }
+}
+
 int RowWriter::delete_bodies(std::uint16_t month, int most) {
   Use(db_, bodies_delete_, body_id(month + 1U, Seq(0)), std::int64_t{most}).run();
   return db_.getChanges();
@@ -174,6 +192,7 @@ class StateReader {
     read_members();
     read_delivery();
     read_plugins();
+    read_gates();
     if (!wrong_.empty()) return fail(Errc::corrupt, "table " + wrong_ + " holds a value that it cannot have");
     return std::move(out_);
   }
@@ -261,6 +280,26 @@ class StateReader {
       out_.timers.push_back({r.text(0), to_bytes(r.bytes(1)), no<TimeMs>(r, 2)});
       return true;
     });
+  }
+
+  void read_gates() {
+    each("gate", "SELECT key, open, until_ms, person_key FROM gate ORDER BY key", [&](const Use& r) {
+      GateRow& row = out_.gates.emplace_back();
+      row.open = r.number(1) == 1;
+      row.until = no<TimeMs>(r, 2);
+      row.person = no<PersonKeyNo>(r, 3);
+      return r.array(0, row.key) && (r.number(1) == 0 || r.number(1) == 1);
+    });
+    each("held", "SELECT seq, key, state, released_seq, expiry_month, person_key FROM held ORDER BY seq",
+         [&](const Use& r) {
+           HeldRow& row = out_.held.emplace_back();
+           row.seq = no<Seq>(r, 0);
+           row.state = static_cast<HeldState>(r.number(2));
+           row.released = no<Seq>(r, 3);
+           row.expiry_month = static_cast<std::uint16_t>(r.number(4));
+           row.person = no<PersonKeyNo>(r, 5);
+           return r.array(1, row.key) && r.number(2) >= 1 && r.number(2) <= 4 && r.number(4) <= kept_for_ever;
+         });
   }
 
   SQLite::Database& db_;

@@ -42,6 +42,7 @@ class RowWriter {
   void remove(const Commit& commit);
   void put(const Commit& commit);
   void put_plugins(const Commit& commit);
+  void put_gates(const Commit& commit);
 
   SQLite::Database& db_;
   Statement chunk_{"INSERT INTO chunk VALUES(?,?,?,?,?,?)"};
@@ -67,6 +68,10 @@ class RowWriter {
   Statement plugin_cursor_{"INSERT OR REPLACE INTO plugin_cursor VALUES(?,?)"};
   Statement timer_{"INSERT OR REPLACE INTO timer VALUES(?,?,?)"};
   Statement timer_remove_{"DELETE FROM timer WHERE plugin=? AND key=?"};
+  Statement gate_{"INSERT OR REPLACE INTO gate VALUES(?,?,?,?)"};
+  Statement gate_remove_{"DELETE FROM gate WHERE key=?"};
+  Statement held_{"INSERT OR REPLACE INTO held VALUES(?,?,?,?,?,?)"};
+  Statement held_remove_{"DELETE FROM held WHERE seq=?"};
   Statement retention_{"INSERT OR REPLACE INTO retention VALUES(?,?)"};
   Statement bodies_delete_{"DELETE FROM body WHERE id IN (SELECT id FROM body WHERE id < ? ORDER BY id LIMIT ?)"};
   Statement meta_{"INSERT OR REPLACE INTO meta VALUES(?,?)"};

@@ -64,6 +64,7 @@ inline Entry random_entry(std::mt19937_64& random) {
   if (random() % 2 == 0) e.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   e.datacategory = "none";
   if (random() % 4 == 0) e.foreign_id = "urn:x:" + std::to_string(random() % 100);
+  if (random() % 4 == 0) e.released_from = Seq(1 + random() % 1'000);
   return e;
 }
 

@@ -34,7 +34,8 @@ TEST_CASE("schema: a schema's attributes become the type's properties") {
   const Status added = registry.add(bfbs_of(event_fbs(
       R"(event: "nl.test.thing.done.v2", revision: "3", routing: "sealed", gate: "consent", senders: "school pool",
          roles: "bureau", retention: "0", nl: "Ding", en: "Thing")",
-      parts + R"(who: string (person, required); note: string (personal); health: string (special_category);)")));
+      parts +
+          R"(who: string (person, gate_key, required); note: string (personal); health: string (special_category);)")));
   INFO((added ? "" : added.error().text()));
   REQUIRE(added.has_value());
   const EventType* t = registry.find("nl.test.thing.done.v2");
@@ -80,6 +81,13 @@ TEST_CASE("schema: attributes that contradict each other refuse the schema") {
              ContainsSubstring("public, and has personal data"));
   CHECK_THAT(refusal(with("\"parties\"", "\"public\"") + ", gate: \"consent\"", parts),
              ContainsSubstring("a gate is for"));
+  CHECK_THAT(refusal(good + ", gate: \"consent\"", parts), ContainsSubstring("belong together"));
+  CHECK_THAT(refusal(good + ", opens: \"consent\"", parts), ContainsSubstring("belong together"));
+  CHECK_THAT(refusal(good, parts + "kind: string (gate_key);"), ContainsSubstring("belong together"));
+  CHECK_THAT(refusal(good, parts + "last: int (format: \"date\", until);"), ContainsSubstring("until is for"));
+  CHECK_THAT(refusal(good + ", closes: \"consent\"", parts + "n: int (gate_key);"),
+             ContainsSubstring("a gate_key is a string or a code"));
+  CHECK_THAT(refusal(good, parts + "who: [string] (speaker);"), ContainsSubstring("the slug of one member"));
   CHECK_THAT(refusal(good, "thing_id: string (subject, required);"), ContainsSubstring("names none"));
   CHECK_THAT(
       refusal(with("\"parties\"", "\"sealed\"") + ", roles: \"bureau\"", "thing_id: string (subject, required);"),
@@ -153,4 +161,17 @@ TEST_CASE("schema: tables nested deeper than the limit are refused") {
   };
   CHECK(nested(limits::payload_depth).has_value());
   CHECK_FALSE(nested(limits::payload_depth + 1).has_value());
+}
+
+TEST_CASE("schema: types of one gate whose gate_key fields differ refuse the schemas") {
+  Registry registry;
+  const std::string waits = good + ", gate: \"consent\"";
+  REQUIRE(registry.add(bfbs_of(event_fbs(waits, parts + "item: string (gate_key);"))).has_value());
+  CHECK(registry.check_gates().has_value());
+  std::string opens = good + ", opens: \"consent\"";
+  opens.replace(opens.find("thing.done"), 10, "thing.said");
+  REQUIRE(registry.add(bfbs_of(event_fbs(opens, parts + "item: string (gate_key); for_whom: string (gate_key);"))));
+  const Status wrong = registry.check_gates();
+  REQUIRE_FALSE(wrong);
+  CHECK_THAT(wrong.error().message, ContainsSubstring("not the same gate_key fields"));
 }

@@ -44,7 +44,7 @@ TEST_CASE("schema: the types of this build load, and each has a table and a page
     CHECK_THAT(builtin().describe_json(*t), ContainsSubstring("\"type\":\"" + t->name + "\""));
     CHECK(t->revision == 1);
   }
-  CHECK(builtin().files().size() == 11);
+  CHECK(builtin().files().size() == 12);
 }
 
 TEST_CASE("schema: every event says from when it holds, but for the one that must not be linked to a day") {
@@ -212,7 +212,7 @@ TEST_CASE("schema: JSON shows dates, weeks, times and codes as people write them
   CHECK(builtin().to_json(type("vacancy.opened"), payload("vacancy.opened", vacancy)).value() == vacancy);
   const std::string sealed =
       R"({"handover_id":"h","student":"stud-0001","author":"a","recipient":"b","item":"goals","content":{"scheme":"s",)"
-      R"("keys":[{"key_id":"k","sealed_key":"AQID"}],"content":"AAE="},"valid_until":"2026-11-21T22:16:36.123Z"})";
+      R"("keys":[{"key_id":"k","sealed_key":"AQID"}],"content":"AAE="},"valid_until":"2026-11-21T22:16:36.123Z","school":"s-1"})";
   CHECK(builtin().to_json(type("dossier.item-sealed"), payload("dossier.item-sealed", sealed)).value() == sealed);
 }
 
