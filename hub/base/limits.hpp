@@ -44,6 +44,8 @@ inline constexpr std::size_t disk_reserve_bytes = 64U << 20;  // refuse before t
 inline constexpr std::size_t wal_bytes = 64U << 20;           // checkpoint beyond this
 inline constexpr std::size_t read_slice_bytes = 4U << 20;     // one catch-up read; keeps readers short
 
+inline constexpr std::int64_t retention_gap_ms = 40LL * 86'400'000;  // silent for longer: is the clock right?
+
 // What a query may have to search without the index; further behind, publishers wait for it to catch up.
 inline constexpr std::uint64_t index_lag_events = 100'000;
 

@@ -13,6 +13,13 @@ constexpr std::string_view core_views[] = {"status", "members", "consumers", "pa
 
 bool is_operator(MemberNo no) { return no == admission::operator_no; }
 
+bool flag_in(std::string_view args, std::string_view name) {
+  boost::system::error_code ec;
+  const json::value v = json::parse(args.empty() ? "{}" : args, ec);
+  const auto* flag = !ec && v.is_object() ? v.as_object().if_contains(name) : nullptr;
+  return flag != nullptr && flag->is_bool() && flag->as_bool();
+}
+
 json::array texts(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
 
 }  // namespace
@@ -165,6 +172,15 @@ void Core::on_control(Session& session, const wire::Control& control, TimeMs now
     if (!is_operator(session.who.member)) return finish(fail(Errc::missing_grant, "only the operator may do that"));
     batch_.audit.push_back({now, session.who.member, std::string(command), ""});
     out.emplace_back(RunCommand{session.connection, session.epoch, control.id, control.command, control.args});
+    return;
+  }
+  if (command == "retention.run") {
+    if (!is_operator(session.who.member)) return finish(fail(Errc::missing_grant, "only the operator may do that"));
+    out.emplace_back(RunCommand{session.connection, session.epoch, control.id, control.command, control.args});
+    if (!flag_in(control.args, "dry_run")) {
+      batch_.audit.push_back({now, session.who.member, std::string(command), ""});
+      retain(now);
+    }
     return;
   }
   if (command.starts_with("parked.") || command == "consumer.remove")

@@ -82,7 +82,7 @@ void Core::apply_outcomes(std::vector<reaction::Rounds::Applied> applied) {
       item.reason = outcome.reason;
       if (outcome.ruling == reaction::Ruling::reject) continue;  // a refused event has no effects
     }
-    for (auto& row : outcome.state) batch_.plugin_state.push_back(std::move(row));
+    for (const auto& change : outcome.state) put_state(plugin, change, *item.admitted.type);
     for (auto& row : outcome.timers) batch_.timers.push_back(std::move(row));
     for (const auto& emit : outcome.emits) apply_emit(outcome.item, plugin, emit);
   }
@@ -153,7 +153,8 @@ void Core::commit_batch(TimeMs now, Actions& out) {
   }
   // With nothing published, cursors alone are worth a commit once a second.
   const bool due = now.value() - last_state_commit_.value() >= 1'000;
-  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || due) collect_state(*commit, now);
+  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || batch_.retention || due)
+    collect_state(*commit, now);
   if (refusing_ && refusing_->code == Errc::storage_failed) {
     carry_over_ = std::move(*commit);
     answer_waiters(now, out);
@@ -198,6 +199,7 @@ void Core::build_chunk(log::Commit& commit, TimeMs now) {
     bytes.text16(row.name);
     builder.define({log::DefinitionKind::schema, row.no, bytes.take()});
   }
+  bury(commit, builder, recorded);
   commit.schemas = new_schemas_;
   for (const auto& definition : interner_.staged()) builder.define(definition);
   commit.definitions = interner_.staged();
@@ -301,6 +303,7 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
   commit.audit.insert(commit.audit.end(), batch_.audit.begin(), batch_.audit.end());
   std::ranges::move(batch_.plugin_state, std::back_inserter(commit.plugin_state));
   std::ranges::move(batch_.timers, std::back_inserter(commit.timers));
+  if (batch_.retention) commit.retention = log::RetentionRow{*batch_.retention, now};
   gates_.collect(commit);
   for (auto& [no, consumer] : consumers_) {
     if (ephemeral_.contains(no) || (!consumer.changed() && !new_consumers_.contains(no))) continue;

@@ -63,6 +63,9 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   }
   for (const auto& row : snapshot.gates) gates_.restore(row);
   for (const auto& row : snapshot.held) gates_.restore(row);
+  for (const auto& row : snapshot.tombstones) next_erasure_ = std::max(next_erasure_, row.erasure + 1);
+  // An empty log has nothing to delete.
+  deleted_month_ = next_seq_ == Seq(1) ? static_cast<std::uint16_t>(month_of(now)) : snapshot.deleted_month;
   for (const auto& row : snapshot.foreign_ids) admission_.remember(row.hash, row.recorded);
   for (auto& row : snapshot.consumers) {
     auto filter = delivery::Filter::parse(row.filter);
@@ -113,6 +116,8 @@ void Core::on_committed(Committed committed, TimeMs now, Actions& out) {
 
 void Core::commit_succeeded(TimeMs now, Actions& out) {
   ++counters_.commits;
+  next_erasure_ += static_cast<std::uint32_t>(batch_.erased.size());
+  if (batch_.retention) deleted_month_ = *batch_.retention;
   std::shared_ptr<const Ready> ready;
   const auto commit = std::exchange(in_flight_, nullptr);
   if (commit->chunk) {
@@ -129,6 +134,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     remember_recent(*made);
   } else {
     interner_.drop_staged();
+    gates_.commit_staged();
   }
   answered_.clear();
   for (const auto& row : commit->producers) {

@@ -148,6 +148,8 @@ class Core {
     std::vector<log::AuditRow> audit;
     std::vector<log::PluginStateRow> plugin_state;
     std::vector<log::TimerRow> timers;
+    std::vector<std::string> erased;         // pseudonyms; the batch is closed behind the first
+    std::optional<std::uint16_t> retention;  // bodies of this month and earlier are over
     std::unordered_map<const schema::EventType*, ClassAudience> class_audiences;
   };
   enum class Phase { open, reacting, committing };
@@ -224,6 +226,13 @@ class Core {
   [[nodiscard]] bool shut_again(const Item& item) const;
   void put_back_releases();
 
+  // erase.cpp
+  std::optional<std::pair<Errc, std::string>> plan_erasure(const admission::Admitted& admitted);
+  void bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now);
+  void put_state(const std::string& plugin, const reaction::StateChange& change, const schema::EventType& cause);
+  bool clock_is_sound(TimeMs now);
+  void retain(TimeMs now);
+
   // commit.cpp
   void on_committed(Committed committed, TimeMs now, Actions& out);
   void commit_succeeded(TimeMs now, Actions& out);
@@ -291,7 +300,11 @@ class Core {
   Seq next_seq_{1};
   Hash head_{};
   TimeMs last_recorded_;
-  TimeMs now_;  // of the step that is being done
+  std::uint32_t next_erasure_ = 1;
+  TimeMs last_tick_;
+  bool clock_leapt_ = false;
+  std::uint16_t deleted_month_ = 0;  // bodies of this month and earlier are gone
+  TimeMs now_;                       // of the step that is being done
   std::vector<log::SchemaRow> new_schemas_;
 
   Phase phase_ = Phase::open;

@@ -130,7 +130,8 @@ bool Core::gate_lets(const log::EntryView& e, Seq at) const {
 
 /// False when retention or an erasure took the event's content. A key that is gone without a tombstone is damage.
 bool Core::readable(const Ready& ready, const log::EntryView& e) {
-  if (!ready.view.body(e)) return false;
+  // A chunk in memory still has what retention has deleted from the log.
+  if (e.expiry_month <= deleted_month_ || !ready.view.body(e)) return false;
   if ((e.flags & log::encrypted) == 0) return true;
   const auto key = keys_.find(e.person_key);
   if (!key) {

@@ -77,6 +77,7 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
     refused = {verdict.error().code, std::move(verdict.error().reason)};
   } else if (admission::is_command(event.type)) {
     refused = command(event, *verdict->type, session.who.member, now);
+    if (!refused && event.type == "nl.placements.hub.subject-erased.v1") refused = plan_erasure(*verdict);
   }
   // A permanent refusal uses its number up, so the producer is touched either way.
   producer.pending = sequence;

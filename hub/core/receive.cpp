@@ -70,7 +70,9 @@ void Core::on_frame(Frame frame, TimeMs now, Actions& out) {
     return;
   }
   dispatch(frame, std::move(*message), now, out);
-  if (batch_.items.size() >= limits::batch_events || batch_.bytes >= limits::batch_bytes) close_batch(now, out);
+  const bool full = batch_.items.size() >= limits::batch_events || batch_.bytes >= limits::batch_bytes;
+  // What comes after an erasure must not be under the keys that it ends.
+  if (full || !batch_.erased.empty()) close_batch(now, out);
 }
 
 void Core::drain_waiting(TimeMs now, Actions& out) {
@@ -226,6 +228,7 @@ void Core::on_tick(TimeMs now, Actions& out) {
     out.emplace_back(Probe{});
   }
   if (phase_ != Phase::open) return;
+  if (clock_is_sound(now)) retain(now);
   fetch_opening(out);
   pump_all(now, out);
 }

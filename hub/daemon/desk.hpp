@@ -11,7 +11,7 @@
 namespace iro::daemon {
 
 struct Hub::Desk {
-  std::unique_ptr<log::LogReader> reader;  // for the core's catch-up
+  std::unique_ptr<log::SqliteReader> reader;  // for the core's catch-up
   std::unique_ptr<views::Views> views;
   std::atomic<std::uint64_t> index_lag{0};  // events; read by the core's thread
 

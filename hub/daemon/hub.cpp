@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 constexpr int tick_ms = 100;
 constexpr std::uint32_t drain_ms = 500;
+/// 2026-11 for the months since year 0 of the log's format.
+std::string month_text(std::uint16_t month) { return fmt::format("{:04}-{:02}", month / 12, month % 12 + 1); }
+
 constexpr int backup_pages = 256;  // a slice between two commits: about a millisecond
 
 }  // namespace
@@ -138,8 +141,19 @@ void Hub::commit(const std::shared_ptr<const log::Commit>& commit, std::vector<c
   if (status) status = log_->commit(*commit);
   committed_at_ = Moment::clock::now();
   commit_took_ = committed_at_ - before;
+  if (status && !commit->tombstones.empty()) destroy_keys(commit->tombstones);
   if (status && commit->chunk) to_tell_.push_back(commit);
   next.emplace_back(core::Committed{std::move(status)});
+}
+
+/// An erasure is acknowledged when no byte of its keys is left. If that fails, the next start does it first.
+void Hub::destroy_keys(const std::vector<log::TombstoneRow>& tombstones) {
+  Status done;
+  for (const auto& row : tombstones) {
+    if (done) done = keys_->destroy(row.key, fmt::format("erasure {}", row.erasure), row.at);
+  }
+  if (done) done = log_->truncate_wal();
+  if (!done) stopped_ = core::Stop{core::exit_code(done.error()), done.error().within("erase").text()};
 }
 
 /// The views hear of commits when the core has taken them in, so that the membership fits.
@@ -180,7 +194,26 @@ void Hub::answer(const core::RunCommand& command, Result<std::string> result) {
   sends_.push_back({command.to, wire::encode(command.epoch, answer)});
 }
 
+/// How much retention ends now; asked before the commit that ends it.
+void Hub::count_expired(const core::RunCommand& command) {
+  const auto month = static_cast<std::uint16_t>(month_of(clock_.now()));
+  queries_->post([desk = desk_.get(), command, month](QueryAnswers& out) {
+    const auto expired = desk->reader->expired(month);
+    wire::Answer done;
+    done.id = command.id;
+    if (expired) {
+      done.body = boost::json::serialize(
+          boost::json::object{{"before", month_text(month)}, {"bodies", expired->rows}, {"bytes", expired->bytes}});
+    } else {
+      done.code = expired.error().code;
+      done.reason = expired.error().message;
+    }
+    out.frames.push_back({command.to, wire::encode(command.epoch, done)});
+  });
+}
+
 void Hub::run_command(const core::RunCommand& command) {
+  if (command.command == "retention.run") return count_expired(command);
   if (command.command == "resume") {
     Status resumed = keys_->resume();
     if (resumed) resumed = log_->resume();

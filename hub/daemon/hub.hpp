@@ -43,12 +43,14 @@ class Hub {
   void step(core::Input input);
   void perform(core::Actions actions, std::vector<core::Input>& next);
   void commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next);
+  void destroy_keys(const std::vector<log::TombstoneRow>& tombstones);
   void tell_views();
   void read_chunks(const core::ReadChunks& read);
   void find_position(const core::FindPosition& find);
   void run_view(const core::RunView& view);
   void run_command(const core::RunCommand& command);
   void answer(const core::RunCommand& command, Result<std::string> result);
+  void count_expired(const core::RunCommand& command);
   void on_tick();
   void step_backup();
   void flush_sends();

@@ -41,6 +41,14 @@ Status Hub::start_core() {
   if (!snapshot) return fail(snapshot.error());
   spdlog::info("log of {} events, {} members", snapshot->next_seq.value() - 1, snapshot->members.size());
 
+  // Keys that an erasure has ended and that are here all the same: a crash came in between, or keys.db is a restored
+  // one.
+  for (const auto& row : snapshot->tombstones) {
+    const auto gone = keys_->destroyed(row.key);
+    if (!gone) return fail(gone.error());
+    if (!*gone) IRO_TRY(keys_->destroy(row.key, fmt::format("erasure {}", row.erasure), row.at), "erase again");
+  }
+
   queries_.reset();
   desk_ = std::make_unique<Desk>();
   auto reader = log::SqliteReader::open(home_.data());

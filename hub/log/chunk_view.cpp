@@ -110,6 +110,8 @@ bool read_definition(ByteReader& in, Definition& d) {
       return true;
     case DefinitionKind::set:
       return decode_set(d.bytes).has_value();
+    case DefinitionKind::tombstones:
+      return decode_tombstones(d.bytes).has_value();
     case DefinitionKind::schema: {
       ByteReader inner(d.bytes);
       (void)inner.bytes(32);

@@ -126,6 +126,21 @@ Bytes encode_set(std::span<const MemberNo> members) {
   return out;
 }
 
+Bytes encode_tombstones(std::span<const PersonKeyNo> keys) {
+  Bytes out(keys.size() * 8);
+  Put put(out.data());
+  for (const PersonKeyNo k : keys) put.number(k.value());
+  return out;
+}
+
+std::optional<std::vector<PersonKeyNo>> decode_tombstones(ByteView bytes) {
+  if (bytes.empty() || bytes.size() % 8 != 0) return std::nullopt;
+  ByteReader in(bytes);
+  std::vector<PersonKeyNo> out;
+  while (in.left() > 0) out.emplace_back(in.u64());
+  return out;
+}
+
 std::array<std::uint8_t, 8> set_hash(std::span<const MemberNo> members) {
   const Hash full = sha256(encode_set(members));
   std::array<std::uint8_t, 8> out{};

@@ -85,7 +85,7 @@ struct BasicEntry {
 using Entry = BasicEntry<std::string>;
 using EntryView = BasicEntry<std::string_view>;  // texts point into the chunk
 
-enum class DefinitionKind : std::uint8_t { atom = 1, set = 2, schema = 3 };  // permanent
+enum class DefinitionKind : std::uint8_t { atom = 1, set = 2, schema = 3, tombstones = 4 };  // permanent
 struct Definition {
   DefinitionKind kind = DefinitionKind::atom;
   std::uint32_t number = 0;
@@ -95,6 +95,10 @@ struct Definition {
 /// The `bytes` of a set's definition, and the reverse (nothing when it is not a set: members ascend).
 Bytes encode_set(std::span<const MemberNo> members);
 std::optional<std::vector<MemberNo>> decode_set(ByteView bytes);
+
+/// The keys that one erasure ended, as the `bytes` of its definition, and the reverse (nothing when it is not that).
+Bytes encode_tombstones(std::span<const PersonKeyNo> keys);
+std::optional<std::vector<PersonKeyNo>> decode_tombstones(ByteView bytes);
 
 /// A finished chunk: what one commit adds to the log.
 struct Chunk {

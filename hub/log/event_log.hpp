@@ -119,6 +119,14 @@ struct HeldRow {
   bool operator==(const HeldRow&) const = default;
 };
 
+/// A key that an erasure ended: it is destroyed when the commit has returned, and again after every restore.
+struct TombstoneRow {
+  PersonKeyNo key;
+  std::uint32_t erasure = 0;  // the number of its definition in the chain
+  TimeMs at;
+  bool operator==(const TombstoneRow&) const = default;
+};
+
 /// Bodies whose expiry month is `month` or earlier are over. From this commit
 /// on they may be missing; they are deleted then or, many of them, in slices
 /// soon after (SqliteLog::tend).
@@ -150,6 +158,7 @@ struct Commit {
   std::vector<schema::GateKey> gates_removed;
   std::vector<HeldRow> held;
   std::vector<Seq> held_removed;
+  std::vector<TombstoneRow> tombstones;  // what plugins keep under these keys goes with them
   std::optional<RetentionRow> retention;
   [[nodiscard]] bool empty() const;
 };
@@ -174,6 +183,8 @@ struct Snapshot {
   std::vector<TimerRow> timers;
   std::vector<GateRow> gates;
   std::vector<HeldRow> held;
+  std::vector<TombstoneRow> tombstones;
+  std::uint16_t deleted_month = 0;  // bodies of this month and earlier are gone; 0 = none
   bool operator==(const Snapshot&) const = default;
 };
 

@@ -31,6 +31,17 @@ Result<Bytes> open(const PersonKey& key, const EventId& id, ByteView stored) {
   return out;
 }
 
+EventId state_id(std::string_view plugin, ByteView key) {
+  Sha256 sha;
+  sha.update(as_bytes(plugin));
+  sha.update(as_bytes("\n"));
+  sha.update(key);
+  const Hash full = sha.finish();
+  EventId out;
+  std::copy_n(full.begin(), out.b.size(), out.b.begin());
+  return out;
+}
+
 Result<PersonKey> MemoryKeyRing::get_or_create(std::string_view owner, std::uint32_t months) {
   const std::lock_guard lock(mutex_);
   PersonKey& key = keys_[{std::string(owner), months}];

@@ -80,6 +80,8 @@ class MemoryKeyRing final : public KeyRing {
 /// XChaCha20-Poly1305; the event's id is authenticated with it, so that a body
 /// moved to another event does not open.
 Bytes seal(const PersonKey& key, const EventId& id, ByteView payload);
+/// What a plugin's state is bound to in place of an event's id: a hash of plugin and key.
+EventId state_id(std::string_view plugin, ByteView key);
 /// Fails with corrupt when `stored` was not sealed like that.
 Result<Bytes> open(const PersonKey& key, const EventId& id, ByteView stored);
 inline constexpr std::size_t seal_overhead_bytes = 24 + 16;

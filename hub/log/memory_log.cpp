@@ -35,6 +35,8 @@ struct MemoryLog::Tables {
   std::map<std::pair<std::string, Bytes>, TimerRow> timers;
   std::map<schema::GateKey, GateRow> gates;
   std::map<Seq, HeldRow> held;
+  std::map<PersonKeyNo, TombstoneRow> tombstones;
+  std::uint16_t deleted_month = 0;
   std::vector<AuditRow> audit;
   Hash head{};
   Seq next_seq{1};
@@ -132,6 +134,7 @@ void MemoryLog::Tables::put_gates(const Commit& commit) {
 }
 
 void MemoryLog::Tables::forget_bodies(std::uint16_t month) {
+  deleted_month = std::max(deleted_month, month);
   for (auto& chunk : chunks) {
     if (chunk->bodies.empty() || chunk->bodies.begin()->first > month) continue;
     auto shorter = std::make_shared<Chunk>(*chunk);
@@ -147,6 +150,10 @@ void MemoryLog::Tables::apply(const Commit& commit) {
   put(commit);
   put_plugins(commit);
   put_gates(commit);
+  for (const TombstoneRow& row : commit.tombstones) {
+    tombstones[row.key] = row;
+    std::erase_if(plugin_state, [&](const auto& state) { return state.second.person_key == row.key; });
+  }
   if (commit.retention) forget_bodies(commit.retention->month);
 }
 
@@ -169,6 +176,8 @@ Snapshot MemoryLog::Tables::snapshot() const {
   out.timers = rows_of(timers);
   out.gates = rows_of(gates);
   out.held = rows_of(held);
+  out.tombstones = rows_of(tombstones);
+  out.deleted_month = deleted_month;
   out.gates = rows_of(gates);
   out.held = rows_of(held);
   return out;

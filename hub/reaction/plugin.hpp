@@ -40,12 +40,19 @@ struct Emit {
   Bytes payload;
 };
 
+/// A plugin's own state. With a person it is kept under that person's key, and goes with it.
+struct StateChange {
+  Bytes key;                   // carries no pseudonym
+  std::optional<Bytes> value;  // nothing = delete
+  std::string person;
+};
+
 struct Outcome {
   std::uint32_t item = 0;
   Ruling ruling = Ruling::accept;
   std::string reason;  // for people, when rejected or held
   std::vector<Emit> emits;
-  std::vector<log::PluginStateRow> state;
+  std::vector<StateChange> state;
   std::vector<log::TimerRow> timers;
 };
 

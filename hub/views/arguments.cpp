@@ -70,6 +70,7 @@ class Argument {
 Status read(const Argument& argument, EventsArguments& out) {
   if (argument.is("type")) return argument.text(out.type);
   if (argument.is("subject")) return argument.text(out.subject);
+  if (argument.is("person")) return argument.text(out.person);
   if (argument.is("correlation")) return argument.id(out.correlation);
   if (argument.is("since")) return argument.time(out.since);
   if (argument.is("until")) return argument.time(out.until);

@@ -22,6 +22,7 @@ inline constexpr std::size_t most_limit = 1'000;  // rows of one answer: some 0.
 struct EventsArguments {
   std::string type;  // full or short name, or all that begin so: "vacancy."
   std::string subject;
+  std::string person;  // the pseudonym: only what the asker sees in full, or sent
   std::optional<EventId> correlation;
   std::optional<TimeMs> since;  // recorded at or after
   std::optional<TimeMs> until;  // recorded before

@@ -16,6 +16,7 @@ bool Criteria::match(const log::EntryView& e) const {
   if (id && e.id != *id) return false;
   if (correlation && e.correlationid != *correlation) return false;
   if (!subject.empty() && e.subject != subject) return false;
+  if (persons && !persons->contains(e.person_key)) return false;
   return (types.empty() && any_type) || std::ranges::find(types, e.type) != types.end();
 }
 
@@ -99,7 +100,8 @@ Result<std::optional<Hit>> Search::look_at(Seq seq) {
   Hit hit{seq, (*chunk)->entry(i), *chunk, Seen::nothing};
   if (!plan_.criteria.match(hit.entry)) return std::optional<Hit>();
   hit.seen = perspective_.of(hit.entry);
-  return hit.seen == Seen::nothing ? std::optional<Hit>() : std::optional<Hit>(std::move(hit));
+  return hit.seen == Seen::nothing || !plan_.criteria.may_show(hit.seen) ? std::optional<Hit>()
+                                                                         : std::optional<Hit>(std::move(hit));
 }
 
 Result<std::optional<Hit>> Search::next() {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,13 +25,16 @@ namespace iro::views {
 struct Criteria {
   std::optional<EventId> id;
   std::optional<EventId> correlation;
-  std::string subject;        // "": any
-  std::vector<AtomNo> types;  // any of these
-  bool any_type = true;       // with no `types`: all, or none
+  std::string subject;                           // "": any
+  std::vector<AtomNo> types;                     // any of these
+  bool any_type = true;                          // with no `types`: all, or none
+  std::optional<std::set<PersonKeyNo>> persons;  // bodies under these keys, that the asker sees in full or has sent
 
   /// No event can fit: none of the types asked for was ever sent.
-  [[nodiscard]] bool impossible() const { return types.empty() && !any_type; }
+  [[nodiscard]] bool impossible() const { return (types.empty() && !any_type) || (persons && persons->empty()); }
   [[nodiscard]] bool match(const log::EntryView& entry) const;
+  /// Masked readers and the operator do not learn whom an event is about.
+  [[nodiscard]] bool may_show(Seen seen) const { return !persons || seen == Seen::full || seen == Seen::sent; }
   /// What to ask the index: the keys of the criterion that leaves fewest. None: the index is no help.
   [[nodiscard]] std::vector<IndexKey> keys(const Index& index) const;
   [[nodiscard]] bool keyed() const { return id || correlation || !subject.empty() || !types.empty(); }

@@ -10,7 +10,7 @@ namespace iro::views {
 
 std::span<const ViewInfo> views() {
   static constexpr ViewInfo all[] = {
-      {"events", "[type] [subject] [correlation] [since] [until] [order] [limit] [data] [from]",
+      {"events", "[type] [subject] [person] [correlation] [since] [until] [order] [limit] [data] [from]",
        "De gebeurtenissen die u mag zien of zelf hebt verstuurd", "The events that you may see or have sent"},
       {"event", "id", "Een gebeurtenis: inhoud, afzender en wie er recht op had",
        "One event: content, sender and who was entitled to it"},

@@ -47,9 +47,9 @@ struct ViewInfo {
 std::span<const ViewInfo> views();
 
 struct ViewLimits {
-  std::size_t page_bytes = 256U << 10;        // an answer's page, well within a frame
-  std::size_t row_bytes = 768U << 10;         // one event alone; above that its payload is withheld
-  std::uint64_t search_bytes = 64U << 20;     // of directories looked at for one answer: about 0.3 s
+  std::size_t page_bytes = 256U << 10;     // an answer's page, well within a frame
+  std::size_t row_bytes = 768U << 10;      // one event alone; above that its payload is withheld
+  std::uint64_t search_bytes = 64U << 20;  // of directories looked at for one answer: about 0.3 s
   // Searched without the index; with more missing it is being rebuilt.
   std::uint64_t scanned_positions = limits::index_lag_events;
 };

@@ -30,6 +30,14 @@ Result<Criteria> Views::criteria_of(const EventsArguments& args) const {
   Criteria out;
   out.subject = args.subject;
   out.correlation = args.correlation;
+  if (!args.person.empty()) {
+    auto& persons = out.persons.emplace();
+    if (parts_.keys != nullptr) {
+      const auto keys = parts_.keys->keys_of(args.person);
+      if (!keys) return fail(keys.error());
+      for (const auto& [months, no] : *keys) persons.insert(no);
+    }
+  }
   if (args.type.empty()) return out;
   std::vector<const schema::EventType*> types;
   if (args.type.ends_with('.')) {

@@ -26,7 +26,10 @@ const schema::Registry& registry() {
 }
 
 Harness::Harness(HarnessOptions options)
-    : log(std::make_unique<log::MemoryLog>()), clock(options.start), options_(std::move(options)) {
+    : log(std::make_unique<log::MemoryLog>(options.log_id)),
+      keys(options.keys != nullptr ? *options.keys : memory_keys),
+      clock(options.start),
+      options_(std::move(options)) {
   restart();
 }
 
@@ -64,7 +67,12 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           receive(a);
         else if constexpr (std::is_same_v<T, core::CommitNow>) {
           IRO_ASSERT(keys.flush().has_value(), "keys in memory");
-          next.emplace_back(core::Committed{log->commit(*a.commit)});
+          const Status done = log->commit(*a.commit);
+          for (const auto& row : a.commit->tombstones) {
+            if (done) IRO_ASSERT(keys.destroy(row.key, "erased", row.at).has_value(), "keys in memory");
+          }
+          if (done && options_.also) options_.also(*a.commit);
+          next.emplace_back(core::Committed{done});
         } else if constexpr (std::is_same_v<T, core::ReadChunks>)
           next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
         else if constexpr (std::is_same_v<T, core::FindPosition>) {

@@ -48,6 +48,9 @@ using Plugin = std::function<reaction::Outcome(const reaction::CallEvent&)>;
 struct HarnessOptions {
   std::vector<reaction::PluginSpec> plugins;
   TimeMs start = parse_time("2026-09-01T08:00:00Z").value();
+  std::array<std::uint8_t, 16> log_id{};
+  log::KeyRing* keys = nullptr;                       // none: keys in memory
+  std::function<void(const log::Commit&)> also = {};  // sees every commit that succeeded
 };
 
 class Harness {
@@ -83,7 +86,8 @@ class Harness {
 
   std::map<std::string, Plugin> plugins;  // what each spec'd plugin answers
   std::unique_ptr<log::MemoryLog> log;
-  log::MemoryKeyRing keys;
+  log::MemoryKeyRing memory_keys;
+  log::KeyRing& keys;
   ManualClock clock;
   std::unique_ptr<core::Core> core;
   std::map<std::uint64_t, Client> clients;  // by connection

@@ -79,6 +79,15 @@ Result<std::vector<std::shared_ptr<const Chunk>>> SqliteReader::read_slice(Seq f
   return out;
 }
 
+Result<SqliteReader::Expired> SqliteReader::expired(std::uint16_t month) {
+  return guarded(*session_->db, "count what retention ends", [&] {
+    Statement select("SELECT count(*), ifnull(sum(length(bytes)), 0) FROM body WHERE id < ?");
+    Use row(*session_->db, select, body_id(month + 1U, Seq(0)));
+    if (!row.step()) return Expired{};
+    return Expired{static_cast<std::uint64_t>(row.number(0)), static_cast<std::uint64_t>(row.number(1))};
+  });
+}
+
 Result<Seq> SqliteReader::position_at(TimeMs time) {
   return guarded(*session_->db, "look for a time in the log",
                  [&] { return session_->at_one_moment([&] { return find_moment(time); }); });

@@ -27,6 +27,13 @@ class SqliteReader final : public LogReader {
                                                                        std::optional<MemberNo> member) override;
   [[nodiscard]] Result<Seq> position_at(TimeMs time) override;
 
+  /// Bodies whose expiry month is `month` or earlier.
+  struct Expired {
+    std::uint64_t rows = 0;  // a row is one commit's bodies of one month
+    std::uint64_t bytes = 0;
+  };
+  [[nodiscard]] Result<Expired> expired(std::uint16_t month);
+
  private:
   struct Session;
   explicit SqliteReader(std::unique_ptr<Session> session);

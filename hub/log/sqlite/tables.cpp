@@ -30,6 +30,7 @@ CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT N
 CREATE TABLE gate(key BLOB PRIMARY KEY, open INTEGER NOT NULL, until_ms INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE held(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, state INTEGER NOT NULL, released_seq INTEGER NOT NULL,
                   expiry_month INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT;
+CREATE TABLE tombstone(person_key INTEGER PRIMARY KEY, erasure INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
 )";
 
 namespace {
@@ -100,6 +101,7 @@ void RowWriter::write(const Commit& commit) {
   put(commit);
   put_plugins(commit);
   put_gates(commit);
+  put_tombstones(commit);
   if (commit.retention) Use(db_, retention_, commit.retention->month, commit.retention->at).run();
 }
 
@@ -175,6 +177,13 @@ void RowWriter::put_gates(const Commit& commit) {
   }
 }
 
+void RowWriter::put_tombstones(const Commit& commit) {
+  for (const TombstoneRow& r : commit.tombstones) {
+    Use(db_, tombstone_, r.key, r.erasure, r.at).run();
+    Use(db_, state_erase_, r.key).run();
+  }
+}
+
 int RowWriter::delete_bodies(std::uint16_t month, int most) {
   Use(db_, bodies_delete_, body_id(month + 1U, Seq(0)), std::int64_t{most}).run();
   return db_.getChanges();
@@ -193,6 +202,7 @@ class StateReader {
     read_delivery();
     read_plugins();
     read_gates();
+    read_erasures();
     if (!wrong_.empty()) return fail(Errc::corrupt, "table " + wrong_ + " holds a value that it cannot have");
     return std::move(out_);
   }
@@ -300,6 +310,17 @@ class StateReader {
            row.person = no<PersonKeyNo>(r, 5);
            return r.array(1, row.key) && r.number(2) >= 1 && r.number(2) <= 4 && r.number(4) <= kept_for_ever;
          });
+  }
+
+  void read_erasures() {
+    each("tombstone", "SELECT person_key, erasure, at_ms FROM tombstone ORDER BY person_key", [&](const Use& r) {
+      out_.tombstones.push_back({no<PersonKeyNo>(r, 0), static_cast<std::uint32_t>(r.number(1)), no<TimeMs>(r, 2)});
+      return r.number(0) > 0;
+    });
+    each("retention", "SELECT ifnull(max(month), 0) FROM retention", [&](const Use& r) {
+      out_.deleted_month = static_cast<std::uint16_t>(r.number(0));
+      return r.number(0) >= 0 && r.number(0) < kept_for_ever;
+    });
   }
 
   SQLite::Database& db_;

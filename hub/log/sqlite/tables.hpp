@@ -43,6 +43,7 @@ class RowWriter {
   void put(const Commit& commit);
   void put_plugins(const Commit& commit);
   void put_gates(const Commit& commit);
+  void put_tombstones(const Commit& commit);
 
   SQLite::Database& db_;
   Statement chunk_{"INSERT INTO chunk VALUES(?,?,?,?,?,?)"};
@@ -72,6 +73,8 @@ class RowWriter {
   Statement gate_remove_{"DELETE FROM gate WHERE key=?"};
   Statement held_{"INSERT OR REPLACE INTO held VALUES(?,?,?,?,?,?)"};
   Statement held_remove_{"DELETE FROM held WHERE seq=?"};
+  Statement tombstone_{"INSERT OR REPLACE INTO tombstone VALUES(?,?,?)"};
+  Statement state_erase_{"DELETE FROM plugin_state WHERE person_key=?"};
   Statement retention_{"INSERT OR REPLACE INTO retention VALUES(?,?)"};
   Statement bodies_delete_{"DELETE FROM body WHERE id IN (SELECT id FROM body WHERE id < ? ORDER BY id LIMIT ?)"};
   Statement meta_{"INSERT OR REPLACE INTO meta VALUES(?,?)"};

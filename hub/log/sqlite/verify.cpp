@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "hub/base/clock.hpp"
@@ -44,6 +45,7 @@ class Verifier {
   void compare_interned(const char* table, const char* sql, std::size_t defined,
                         const std::function<bool(const Use&, std::size_t no)>& same);
   void schemas();
+  void tombstones();
   void positions();
   void pages();
   void quick_check();
@@ -64,6 +66,8 @@ class Verifier {
   };
   std::vector<Set> sets_;
   std::vector<Bytes> schemas_;
+  std::size_t erasures_ = 0;
+  std::map<std::uint64_t, std::uint32_t> buried_;  // person key -> the erasure that ended it
   std::uint16_t deleted_month_ = 0;
   std::set<std::uint64_t> erased_keys_;
 };
@@ -182,6 +186,13 @@ void Verifier::definition(const ChunkView& view, const Definition& d) {
     case DefinitionKind::schema:
       if (in_order(schemas_.size(), "schema")) schemas_.push_back(d.bytes);
       break;
+    case DefinitionKind::tombstones:
+      if (in_order(erasures_, "erasure")) {
+        ++erasures_;
+        const auto keys = *decode_tombstones(d.bytes);
+        for (const PersonKeyNo key : keys) buried_[key.value()] = d.number;
+      }
+      break;
   }
 }
 
@@ -241,7 +252,25 @@ void Verifier::tables() {
   compare_interned("table audience_set", "SELECT no, members FROM audience_set ORDER BY no", sets_.size(),
                    [&](const Use& row, std::size_t no) { return decode_set(row.bytes(1)) == sets_[no - 1].members; });
   schemas();
+  tombstones();
   positions();
+}
+
+/// What an erasure ended must be known from the chain, and the table must say the same: it is what a restore goes by.
+void Verifier::tombstones() {
+  Statement select("SELECT person_key, erasure FROM tombstone ORDER BY person_key");
+  Use row(db_, select);
+  std::size_t rows = 0;
+  while (row.step()) {
+    ++rows;
+    const auto at = buried_.find(static_cast<std::uint64_t>(row.number(0)));
+    if (at == buried_.end() || at->second != row.number(1)) {
+      finding(Seq(0), "table tombstone", fmt::format("the chain knows no erasure of key {}", row.number(0)));
+    }
+  }
+  if (rows < buried_.size()) {
+    finding(Seq(0), "table tombstone", fmt::format("it has {} of {} keys", rows, buried_.size()));
+  }
 }
 
 void Verifier::compare_interned(const char* table, const char* sql, std::size_t defined,

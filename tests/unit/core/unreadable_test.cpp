@@ -43,7 +43,7 @@ TEST_CASE("core: what was erased is passed over, and the rest goes on") {
 
 TEST_CASE("core: a key that is gone without a tombstone ends the hub with 74, and nothing is delivered") {
   Region r;
-  r.hub.keys.lose(r.key);
+  r.hub.memory_keys.lose(r.key);
   r.hub.subscribe(*r.school, "all", "", wire::From::beginning);
   REQUIRE(r.hub.stops.size() == 1);
   CHECK(r.hub.stops.front().exit_code == 74);
@@ -55,7 +55,7 @@ TEST_CASE("core: a key that is gone without a tombstone ends the hub with 74, an
 
 TEST_CASE("core: a body that does not open ends the hub with 74, and nothing is delivered") {
   Region r;
-  r.hub.keys.spoil(r.key);
+  r.hub.memory_keys.spoil(r.key);
   r.hub.subscribe(*r.school, "all", "", wire::From::beginning);
   REQUIRE(r.hub.stops.size() == 1);
   CHECK(r.hub.stops.front().exit_code == 74);
