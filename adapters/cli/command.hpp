@@ -37,6 +37,7 @@ void add_tail_command(CLI::App& app, Context& context);
 void add_show_command(CLI::App& app, Context& context);
 void add_consumer_commands(CLI::App& app, Context& context);   // consumer, replay, parked
 void add_catalogue_commands(CLI::App& app, Context& context);  // types, errors
+void add_backfill_command(CLI::App& app, Context& context);    // member backfill, after the member commands
 void add_subject_commands(CLI::App& app, Context& context);    // subject, retention
 void add_files_commands(CLI::App& app, Context& context);
 

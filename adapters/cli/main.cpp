@@ -60,6 +60,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_show_command(app, context);
   add_consumer_commands(app, context);
   add_catalogue_commands(app, context);
+  add_backfill_command(app, context);
   add_subject_commands(app, context);
   add_files_commands(app, context);
 }

@@ -33,6 +33,7 @@ inline constexpr std::size_t receipts_per_producer = 64;
 inline constexpr std::int64_t foreign_id_days = 7;     // how long a foreign (source, id) pair is remembered
 inline constexpr std::size_t foreign_ids = 4'000'000;  // in memory, 16 bytes each
 inline constexpr std::size_t held_subjects = 1'024;    // per consumer, waiting for a retry; then it pauses
+inline constexpr std::size_t backfills = 64;           // under way; each is read through once
 inline constexpr std::uint32_t delivery_attempts = 8;  // failures before an event is parked
 inline constexpr std::int64_t retry_first_ms = 500;    // doubled each time, with jitter
 inline constexpr std::int64_t retry_most_ms = 60'000;

@@ -20,6 +20,11 @@ void narrow(routing::Decision& decision, const std::vector<MemberNo>& entitled) 
   std::erase_if(decision.reasons, [&](const log::Reason& r) { return outside(r.member); });
 }
 
+std::uint16_t expiry_of(const schema::EventType& type, TimeMs recorded) {
+  const std::uint16_t months = type.retention_months;
+  return months == 0 ? log::kept_for_ever : static_cast<std::uint16_t>(month_of(recorded) + months + 1);
+}
+
 }  // namespace
 
 void Core::close_batch(TimeMs now, Actions& out) {
@@ -153,7 +158,8 @@ void Core::commit_batch(TimeMs now, Actions& out) {
   }
   // With nothing published, cursors alone are worth a commit once a second.
   const bool due = now.value() - last_state_commit_.value() >= 1'000;
-  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || batch_.retention || due)
+  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || batch_.retention ||
+      (backfill_end_.value() != 0 && !refusing_) || due)
     collect_state(*commit, now);
   if (refusing_ && refusing_->code == Errc::storage_failed) {
     carry_over_ = std::move(*commit);
@@ -180,8 +186,8 @@ void Core::build_chunk(log::Commit& commit, TimeMs now) {
     const Seq seq = next_seq_.plus(builder.count());
     log::EntryView entry = make_entry(item, recorded);
     decide_audience(item, entry, everybody);
-    const std::uint16_t months = item.admitted.type->retention_months;
-    entry.expiry_month = months == 0 ? log::kept_for_ever : static_cast<std::uint16_t>(month_of(recorded) + months + 1);
+    // A copy is kept no longer than what it copies.
+    entry.expiry_month = item.released_from.value() != 0 ? item.expiry_month : expiry_of(*item.admitted.type, recorded);
     if (item.admitted.type->has_person || item.admitted.type->has_personal_fields) {
       const Bytes sealed = stored_body(item, entry);
       note_gate(item, entry, seq);
@@ -249,6 +255,7 @@ const Core::ClassAudience& Core::class_audience(const schema::EventType& type, M
 }
 
 void Core::decide_audience(Item& item, log::EntryView& entry, MemberUnion& everybody) {
+  if (item.backfill != 0) return decide_backfill(item, entry, everybody);
   const schema::EventType& type = *item.admitted.type;
   const bool gated = type.gate != schema::Gate::none && item.released_from.value() == 0 &&
                      !gates_.is_open(item.admitted.facts.gate_key, now_);
@@ -305,6 +312,7 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
   std::ranges::move(batch_.timers, std::back_inserter(commit.timers));
   if (batch_.retention) commit.retention = log::RetentionRow{*batch_.retention, now};
   gates_.collect(commit);
+  collect_backfills(commit);
   for (auto& [no, consumer] : consumers_) {
     if (ephemeral_.contains(no) || (!consumer.changed() && !new_consumers_.contains(no))) continue;
     const delivery::Changes changes = consumer.take_changes();

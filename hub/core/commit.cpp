@@ -63,6 +63,7 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   }
   for (const auto& row : snapshot.gates) gates_.restore(row);
   for (const auto& row : snapshot.held) gates_.restore(row);
+  for (const auto& row : snapshot.backfills) backfills_[row.no] = row;
   for (const auto& row : snapshot.tombstones) next_erasure_ = std::max(next_erasure_, row.erasure + 1);
   // An empty log has nothing to delete.
   deleted_month_ = next_seq_ == Seq(1) ? static_cast<std::uint16_t>(month_of(now)) : snapshot.deleted_month;
@@ -120,6 +121,9 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
   if (batch_.retention) deleted_month_ = *batch_.retention;
   std::shared_ptr<const Ready> ready;
   const auto commit = std::exchange(in_flight_, nullptr);
+  for (const auto& row : commit->backfills) backfills_[row.no] = row;
+  for (const std::uint32_t no : commit->backfills_done) backfills_.erase(no);
+  if (std::ranges::none_of(releases_, [](const Item& item) { return item.backfill != 0; })) backfill_end_ = Seq();
   if (commit->chunk) {
     next_seq_ = commit->chunk->last_seq().next();
     head_ = commit->chunk->head;
@@ -157,6 +161,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
   }
   batch_ = {};
   fetch_opening(out);
+  fetch_backfill(out);
   pump_all(now, out);
 }
 

@@ -83,7 +83,9 @@ class Core {
   /// the same fsync. A lone publisher is never waited for.
   [[nodiscard]] bool may_grow() const { return !batch_.producers.empty() && !answered_.empty(); }
   /// Something is to be committed that no frame brought: a Flush will do it.
-  [[nodiscard]] bool has_work() const { return phase_ == Phase::open && !releases_.empty(); }
+  [[nodiscard]] bool has_work() const {
+    return phase_ == Phase::open && !refusing_ && (!releases_.empty() || backfill_end_.value() != 0);
+  }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
 
@@ -117,10 +119,12 @@ class Core {
     admission::Admitted admitted;
     reaction::Ruling ruling = reaction::Ruling::accept;
     std::string reason;
-    std::uint32_t emitted_by = 0;    // item + 1 of its cause, when a plugin made it
-    std::uint32_t ordinal = 0;       // how many a plugin has emitted on it
-    bool waits = false;              // committed for nobody: a gate, or a judge's hold
-    Seq released_from;               // where it waited until its gate opened; 0 = it is new
+    std::uint32_t emitted_by = 0;                     // item + 1 of its cause, when a plugin made it
+    std::uint32_t ordinal = 0;                        // how many a plugin has emitted on it
+    bool waits = false;                               // committed for nobody: a gate, or a judge's hold
+    Seq released_from;                                // where it waited until its gate opened; 0 = it is new
+    std::uint16_t expiry_month = log::kept_for_ever;  // of a copy: that of what it copies
+    std::uint32_t backfill = 0;      // the backfill that gives it to the one in `entitled`; 0 = a gate let it out
     std::vector<MemberNo> entitled;  // by the decision of then; only with released_from
   };
   struct Waiter {
@@ -148,8 +152,9 @@ class Core {
     std::vector<log::AuditRow> audit;
     std::vector<log::PluginStateRow> plugin_state;
     std::vector<log::TimerRow> timers;
-    std::vector<std::string> erased;         // pseudonyms; the batch is closed behind the first
-    std::optional<std::uint16_t> retention;  // bodies of this month and earlier are over
+    std::map<std::uint32_t, log::BackfillRow> backfills;  // new ones, and how far those have come that go on
+    std::vector<std::string> erased;                      // pseudonyms; the batch is closed behind the first
+    std::optional<std::uint16_t> retention;               // bodies of this month and earlier are over
     std::unordered_map<const schema::EventType*, ClassAudience> class_audiences;
   };
   enum class Phase { open, reacting, committing };
@@ -222,9 +227,19 @@ class Core {
   void fetch_opening(Actions& out);
   void on_held_chunks(const ChunksRead& read, Actions& out);
   void queue_release(const Ready& ready, Seq seq);
+  void queue_copy(const Ready& ready, std::uint32_t index);
   void take_releases();
   [[nodiscard]] bool shut_again(const Item& item) const;
   void put_back_releases();
+
+  // backfill.cpp
+  std::optional<std::pair<Errc, std::string>> plan_backfill(std::string_view payload_json);
+  void fetch_backfill(Actions& out);
+  void on_backfill_chunks(const ChunksRead& read, Actions& out);
+  void give_history(const log::BackfillRow& job, const Ready& ready);
+  void decide_backfill(const Item& item, log::EntryView& entry, MemberUnion& everybody);
+  [[nodiscard]] bool may_be_given(const Item& item) const;
+  void collect_backfills(log::Commit& commit);
 
   // erase.cpp
   std::optional<std::pair<Errc, std::string>> plan_erasure(const admission::Admitted& admitted);
@@ -292,6 +307,9 @@ class Core {
   std::unique_ptr<routing::RoutingTable> table_;
   Interner interner_{{}, {}};
   routing::Gates gates_;
+  std::map<std::uint32_t, log::BackfillRow> backfills_;  // as committed
+  std::optional<std::uint64_t> backfill_read_;
+  Seq backfill_end_;                        // how far the read has come that is in releases_; 0 = none is
   std::deque<Item> releases_;               // their gates have opened; they join the next batch
   std::set<Seq> fetched_;                   // where those in releases_ and in the open batch waited
   std::optional<std::uint64_t> held_read_;  // the ReadChunks that looks for more of them

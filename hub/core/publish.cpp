@@ -78,6 +78,8 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
   } else if (admission::is_command(event.type)) {
     refused = command(event, *verdict->type, session.who.member, now);
     if (!refused && event.type == "nl.placements.hub.subject-erased.v1") refused = plan_erasure(*verdict);
+    if (!refused && event.type == "nl.placements.hub.backfill-ordered.v1")
+      refused = plan_backfill(registry_.to_json(*verdict->type, event.payload).value());
   }
   // A permanent refusal uses its number up, so the producer is touched either way.
   producer.pending = sequence;

@@ -230,6 +230,7 @@ void Core::on_tick(TimeMs now, Actions& out) {
   if (phase_ != Phase::open) return;
   if (clock_is_sound(now)) retain(now);
   fetch_opening(out);
+  fetch_backfill(out);
   pump_all(now, out);
 }
 

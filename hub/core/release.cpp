@@ -12,6 +12,7 @@ namespace iro::core {
 void Core::note_gate(const Item& item, const log::EntryView& entry, Seq seq) {
   const schema::EventType& type = *item.admitted.type;
   const schema::Facts& facts = item.admitted.facts;
+  if (item.backfill != 0) return;
   if (item.released_from.value() != 0) {
     gates_.went_out(item.released_from, seq);
     return;
@@ -61,7 +62,11 @@ void Core::on_held_chunks(const ChunksRead& read, Actions& out) {
 
 void Core::queue_release(const Ready& ready, Seq seq) {
   fetched_.insert(seq);
-  const auto index = static_cast<std::uint32_t>(seq.value() - ready.view.chunk().first_seq.value());
+  queue_copy(ready, static_cast<std::uint32_t>(seq.value() - ready.view.chunk().first_seq.value()));
+}
+
+/// The event as it was committed, to be committed again.
+void Core::queue_copy(const Ready& ready, std::uint32_t index) {
   const log::EntryView& e = ready.entries[index];
   const schema::EventType* type = ready.types[index];
   if (type == nullptr || !readable(ready, e)) return;  // over or erased: nothing is left to let out
@@ -77,7 +82,8 @@ void Core::queue_release(const Ready& ready, Seq seq) {
   item.memory = std::shared_ptr<const Bytes>(owner, &owner->payload);
   item.sender = e.sender;
   item.admitted = {type, registry_.facts(*type, item.event.payload), std::nullopt};
-  item.released_from = seq;
+  item.released_from = ready.view.seq(index);
+  item.expiry_month = e.expiry_month;
   for (const log::Reason& r : e.reasons) item.entitled.push_back(r.member);
   std::ranges::sort(item.entitled);
   releases_.push_back(std::move(item));
@@ -85,10 +91,11 @@ void Core::queue_release(const Ready& ready, Seq seq) {
 
 /// Join the open batch, unless the gate was shut again meanwhile.
 void Core::take_releases() {
+  if (refusing_ || fault_) return;
   while (!releases_.empty() && batch_.items.size() < limits::batch_events && batch_.bytes < limits::batch_bytes) {
     Item item = std::move(releases_.front());
     releases_.pop_front();
-    if (!gates_.opening().contains(item.released_from)) {
+    if (shut_again(item) || !may_be_given(item)) {
       fetched_.erase(item.released_from);
       continue;
     }
@@ -99,7 +106,7 @@ void Core::take_releases() {
 
 /// An event of this batch, before the release, has closed its gate.
 bool Core::shut_again(const Item& item) const {
-  return item.released_from.value() != 0 && !gates_.opening().contains(item.released_from);
+  return item.released_from.value() != 0 && item.backfill == 0 && !gates_.opening().contains(item.released_from);
 }
 
 /// The commit that carried them failed: they go with the next one.

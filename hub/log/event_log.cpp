@@ -7,7 +7,7 @@ bool Commit::empty() const {
          consumers.empty() && consumers_removed.empty() && deviations.empty() && deviations_removed.empty() &&
          foreign_ids.empty() && !forget_foreign_before && audit.empty() && plugin_state.empty() &&
          plugin_cursors.empty() && timers.empty() && gates.empty() && gates_removed.empty() && held.empty() &&
-         held_removed.empty() && tombstones.empty() && !retention;
+         held_removed.empty() && tombstones.empty() && backfills.empty() && backfills_done.empty() && !retention;
 }
 
 }  // namespace iro::log

@@ -119,6 +119,17 @@ struct HeldRow {
   bool operator==(const HeldRow&) const = default;
 };
 
+/// History that is being given to a member: entries of these types in [next, last].
+struct BackfillRow {
+  std::uint32_t no = 0;
+  MemberNo member;
+  std::string types;  // full names, parted by spaces
+  TimeMs since;
+  Seq next;
+  Seq last;
+  bool operator==(const BackfillRow&) const = default;
+};
+
 /// A key that an erasure ended: it is destroyed when the commit has returned, and again after every restore.
 struct TombstoneRow {
   PersonKeyNo key;
@@ -158,6 +169,8 @@ struct Commit {
   std::vector<schema::GateKey> gates_removed;
   std::vector<HeldRow> held;
   std::vector<Seq> held_removed;
+  std::vector<BackfillRow> backfills;
+  std::vector<std::uint32_t> backfills_done;
   std::vector<TombstoneRow> tombstones;  // what plugins keep under these keys goes with them
   std::optional<RetentionRow> retention;
   [[nodiscard]] bool empty() const;
@@ -184,6 +197,7 @@ struct Snapshot {
   std::vector<GateRow> gates;
   std::vector<HeldRow> held;
   std::vector<TombstoneRow> tombstones;
+  std::vector<BackfillRow> backfills;
   std::uint16_t deleted_month = 0;  // bodies of this month and earlier are gone; 0 = none
   bool operator==(const Snapshot&) const = default;
 };

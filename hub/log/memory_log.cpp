@@ -36,6 +36,7 @@ struct MemoryLog::Tables {
   std::map<schema::GateKey, GateRow> gates;
   std::map<Seq, HeldRow> held;
   std::map<PersonKeyNo, TombstoneRow> tombstones;
+  std::map<std::uint32_t, BackfillRow> backfills;
   std::uint16_t deleted_month = 0;
   std::vector<AuditRow> audit;
   Hash head{};
@@ -150,6 +151,8 @@ void MemoryLog::Tables::apply(const Commit& commit) {
   put(commit);
   put_plugins(commit);
   put_gates(commit);
+  for (const BackfillRow& row : commit.backfills) backfills[row.no] = row;
+  for (const std::uint32_t no : commit.backfills_done) backfills.erase(no);
   for (const TombstoneRow& row : commit.tombstones) {
     tombstones[row.key] = row;
     std::erase_if(plugin_state, [&](const auto& state) { return state.second.person_key == row.key; });
@@ -177,6 +180,7 @@ Snapshot MemoryLog::Tables::snapshot() const {
   out.gates = rows_of(gates);
   out.held = rows_of(held);
   out.tombstones = rows_of(tombstones);
+  out.backfills = rows_of(backfills);
   out.deleted_month = deleted_month;
   out.gates = rows_of(gates);
   out.held = rows_of(held);

@@ -145,6 +145,23 @@ TEST_CASE("limits: what a rule answers to a refusal is refused without another o
   CHECK(r.hub.core->counters().refusals.at(Errc::unknown_type) == 2);
 }
 
+TEST_CASE("limits: at most `backfills` are under way") {
+  Region r;
+  REQUIRE(r.hub.publish(*r.hospital, {r.withdrawn("vac-1")}).front() == Errc::ok);
+  Client& op = r.hub.connect("operator", "ordering");
+  std::vector<schema::Event> orders;
+  for (std::size_t i = 0; i <= limits::backfills; ++i)
+    orders.push_back(r.hub.make(op, "hub.backfill-ordered",
+                                fmt::format(R"({{"backfill_id": "bf-{}", "member": "school-a", )"
+                                            R"("types": ["nl.placements.vacancy.withdrawn.v1"]}})",
+                                            i)));
+  const auto codes = r.hub.publish(op, orders);
+  CHECK(std::ranges::count(codes, Errc::ok) == static_cast<std::ptrdiff_t>(limits::backfills));
+  CHECK(codes.back() == Errc::command_invalid);
+  r.hub.advance_ms(10'000);
+  CHECK(r.hub.publish(op, {orders.back()}).front() == Errc::ok);  // they are done: there is room again
+}
+
 TEST_CASE("limits: publishers wait while the index is index_lag_events behind and losing, and go on when it gains") {
   Region r;
   const schema::Event e = r.withdrawn("vac-1");

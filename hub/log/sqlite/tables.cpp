@@ -30,6 +30,8 @@ CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT N
 CREATE TABLE gate(key BLOB PRIMARY KEY, open INTEGER NOT NULL, until_ms INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE held(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, state INTEGER NOT NULL, released_seq INTEGER NOT NULL,
                   expiry_month INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT;
+CREATE TABLE backfill(no INTEGER PRIMARY KEY, member INTEGER NOT NULL, types TEXT NOT NULL, since_ms INTEGER NOT NULL,
+                      next_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE tombstone(person_key INTEGER PRIMARY KEY, erasure INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
 )";
 
@@ -102,6 +104,7 @@ void RowWriter::write(const Commit& commit) {
   put_plugins(commit);
   put_gates(commit);
   put_tombstones(commit);
+  put_backfills(commit);
   if (commit.retention) Use(db_, retention_, commit.retention->month, commit.retention->at).run();
 }
 
@@ -182,6 +185,12 @@ void RowWriter::put_tombstones(const Commit& commit) {
     Use(db_, tombstone_, r.key, r.erasure, r.at).run();
     Use(db_, state_erase_, r.key).run();
   }
+}
+
+void RowWriter::put_backfills(const Commit& commit) {
+  for (const BackfillRow& r : commit.backfills)
+    Use(db_, backfill_, r.no, r.member, r.types, r.since, r.next, r.last).run();
+  for (const std::uint32_t no : commit.backfills_done) Use(db_, backfill_remove_, no).run();
 }
 
 int RowWriter::delete_bodies(std::uint16_t month, int most) {
@@ -317,6 +326,12 @@ class StateReader {
       out_.tombstones.push_back({no<PersonKeyNo>(r, 0), static_cast<std::uint32_t>(r.number(1)), no<TimeMs>(r, 2)});
       return r.number(0) > 0;
     });
+    each("backfill", "SELECT no, member, types, since_ms, next_seq, last_seq FROM backfill ORDER BY no",
+         [&](const Use& r) {
+           out_.backfills.push_back({static_cast<std::uint32_t>(r.number(0)), no<MemberNo>(r, 1), r.text(2),
+                                     no<TimeMs>(r, 3), no<Seq>(r, 4), no<Seq>(r, 5)});
+           return r.number(0) > 0;
+         });
     each("retention", "SELECT ifnull(max(month), 0) FROM retention", [&](const Use& r) {
       out_.deleted_month = static_cast<std::uint16_t>(r.number(0));
       return r.number(0) >= 0 && r.number(0) < kept_for_ever;

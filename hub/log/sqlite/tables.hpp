@@ -44,6 +44,7 @@ class RowWriter {
   void put_plugins(const Commit& commit);
   void put_gates(const Commit& commit);
   void put_tombstones(const Commit& commit);
+  void put_backfills(const Commit& commit);
 
   SQLite::Database& db_;
   Statement chunk_{"INSERT INTO chunk VALUES(?,?,?,?,?,?)"};
@@ -73,6 +74,8 @@ class RowWriter {
   Statement gate_remove_{"DELETE FROM gate WHERE key=?"};
   Statement held_{"INSERT OR REPLACE INTO held VALUES(?,?,?,?,?,?)"};
   Statement held_remove_{"DELETE FROM held WHERE seq=?"};
+  Statement backfill_{"INSERT OR REPLACE INTO backfill VALUES(?,?,?,?,?,?)"};
+  Statement backfill_remove_{"DELETE FROM backfill WHERE no=?"};
   Statement tombstone_{"INSERT OR REPLACE INTO tombstone VALUES(?,?,?)"};
   Statement state_erase_{"DELETE FROM plugin_state WHERE person_key=?"};
   Statement retention_{"INSERT OR REPLACE INTO retention VALUES(?,?)"};
