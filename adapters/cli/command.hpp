@@ -31,6 +31,9 @@ void runs(CLI::App& app, Context& context, std::shared_ptr<Options> options, Fun
 void add_hub_commands(CLI::App& app, Context& context);  // init, up, verify, backup, resume
 void add_status_command(CLI::App& app, Context& context);
 void add_member_commands(CLI::App& app, Context& context);
+void add_join_command(CLI::App& app, Context& context);
+void add_key_commands(CLI::App& app, Context& context);
+void add_seal_commands(CLI::App& app, Context& context);   // seal, open
 void add_grant_commands(CLI::App& app, Context& context);  // grant, quota
 void add_publish_command(CLI::App& app, Context& context);
 void add_tail_command(CLI::App& app, Context& context);

@@ -5,6 +5,7 @@
 
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/member_add.hpp"
+#include "adapters/cli/member_invite.hpp"
 #include "adapters/cli/operator.hpp"
 #include "adapters/cli/table.hpp"
 
@@ -126,7 +127,7 @@ Result<int> add_key(Context& context, const KeyOptions& o) {
   Enrolment as;
   as.slug = o.slug;
   as.oin = text_of(*member, "oin");
-  auto pending = PendingKey::prepare(o.out, as, *keys, o.endpoint);
+  auto pending = PendingKey::prepare(o.out, as, *keys, o.endpoint, PendingKey::Kinds::curve);
   if (!pending) return fail(pending.error());
   const Status done = op->publish("key-added.v1", key_payload(o, pending->public_key()));
   if (!done) {
@@ -208,6 +209,7 @@ void add_member_commands(CLI::App& app, Context& context) {
   auto& member = add_command(app, context, "member", Text::about_member);
   member.require_subcommand(1);
   add_member_add(member, context);
+  add_member_invite(member, context);
   add_reading(member, context);
   add_changing(member, context);
   add_keys(member, context);

@@ -105,8 +105,13 @@ std::chrono::milliseconds Context::timeout() const {
 Result<std::unique_ptr<client::Client>> Context::connect(const fs::path& data_folder, std::string client_name) {
   auto keys = key();
   if (!keys) return fail(keys.error());
+  return connect_as(std::move(*keys), data_folder, std::move(client_name));
+}
+
+Result<std::unique_ptr<client::Client>> Context::connect_as(client::KeyFile keys, const fs::path& data_folder,
+                                                            std::string client_name) {
   client::Options wish;
-  wish.keys = std::move(*keys);
+  wish.keys = std::move(keys);
   wish.client_name = client_name.empty() ? "cli-" + random_name() : std::move(client_name);
   wish.data_folder = data_folder;
   wish.on_trouble = [this](const Error& error) { note("iro: " + error.text()); };

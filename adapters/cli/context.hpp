@@ -59,6 +59,9 @@ class Context {
   /// durable consumers; `client_name` empty: a random one, so that many can run side by side.
   /// Waits (up to the timeout) while another `iro` holds the data folder.
   Result<std::unique_ptr<client::Client>> connect(const fs::path& data_folder = {}, std::string client_name = {});
+  /// The same as the holder of other keys than the key file's.
+  Result<std::unique_ptr<client::Client>> connect_as(client::KeyFile keys, const fs::path& data_folder = {},
+                                                     std::string client_name = {});
   /// A view of the hub, its pages joined to one value; over a client of its own when none is given.
   Result<json::value> query(std::string_view view, const json::object& args, client::Client* client = nullptr);
   /// `at_least` is for commands that take their time.

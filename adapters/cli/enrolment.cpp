@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 #include <array>
 
+#include "adapters/client/member_keys.hpp"
 #include "hub/admission/default_grants.hpp"
 #include "hub/base/bytes.hpp"
 #include "hub/base/z85.hpp"
@@ -63,6 +64,9 @@ json::object enrolment_payload(const Enrolment& e, const schema::Registry& regis
   out["roles"] = json::array(e.roles.begin(), e.roles.end());
   if (!e.branches.empty()) out["branches"] = json::array(e.branches.begin(), e.branches.end());
   out["public_key"] = e.public_key;
+  put_unless_empty(out, "sealing_key", e.sealing_key);
+  put_unless_empty(out, "signing_key", e.signing_key);
+  put_unless_empty(out, "signature", e.signature);
   out["source_system"] = e.system;
   if (e.default_grants) {
     out["grants"] = json::parse(admission::grants_json(admission::default_grants(registry, e.roles)));
@@ -95,7 +99,7 @@ Result<std::vector<Enrolment>> read_batch(const fs::path& file) {
 }
 
 Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& enrolment,
-                                       const client::KeyFile& operator_key, const std::string& endpoint) {
+                                       const client::KeyFile& operator_key, const std::string& endpoint, Kinds kinds) {
   std::error_code ec;
   if (fs::exists(file, ec)) return fail(Errc::exists, fmt::format("key file {}", file.string()));
   if (file.has_parent_path()) {
@@ -111,15 +115,31 @@ Result<PendingKey> PendingKey::prepare(const fs::path& file, const Enrolment& en
     out.keys_ = std::move(*keys);
     return out;
   }
-  auto [public_key, secret_key] = client::make_curve_keys();
   out.keys_ = {endpoint.empty() ? operator_key.endpoint : endpoint,
                operator_key.hub_public_key,
                enrolment.slug,
                source_of(enrolment),
-               std::move(public_key),
-               std::move(secret_key)};
+               "",
+               ""};
+  if (kinds == Kinds::all) {
+    out.keys_ = client::with_fresh_keys(out.keys_);
+  } else {
+    std::tie(out.keys_.public_key, out.keys_.secret_key) = client::make_curve_keys();
+  }
   IRO_TRY(out.keys_.save(out.pending()), "key file");
   return out;
+}
+
+Status PendingKey::describe(Enrolment& enrolment) const {
+  enrolment.public_key = keys_.public_key;
+  if (keys_.signing_secret.empty()) return {};  // a pending file of before there were such keys
+  const auto set = client::public_set(keys_);
+  const auto signer = client::signing_pair(keys_);
+  if (!set || !signer) return fail(!set ? set.error() : signer.error());
+  enrolment.sealing_key = keys_.sealing_public;
+  enrolment.signing_key = keys_.signing_public;
+  enrolment.signature = client::base64_of(schema::make_statement(keys_.member, *set, *signer).signature);
+  return {};
 }
 
 Status PendingKey::keep() const {

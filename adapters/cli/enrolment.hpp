@@ -25,7 +25,10 @@ struct Enrolment {
   std::string arrangement_on;  // dates; "" leaves them out
   std::string assessment_on;
   bool default_grants = true;
-  std::string public_key;  // Z85
+  std::string public_key;   // Z85
+  std::string sealing_key;  // Z85, with signing_key and signature or not at all
+  std::string signing_key;
+  std::string signature;  // base64
 };
 
 /// The payload of member-enrolled.v1.
@@ -42,8 +45,11 @@ Result<std::vector<Enrolment>> read_batch(const fs::path& file);
 class PendingKey {
  public:
   /// Fails with `exists` when FILE itself is there.
+  enum class Kinds { curve, all };  // key-added.v1 takes a CURVE key alone
   static Result<PendingKey> prepare(const fs::path& file, const Enrolment& enrolment,
-                                    const client::KeyFile& operator_key, const std::string& endpoint);
+                                    const client::KeyFile& operator_key, const std::string& endpoint, Kinds kinds);
+  /// Put the public halves where the payload is made from, signed by the signing key itself.
+  Status describe(Enrolment& enrolment) const;
   [[nodiscard]] const std::string& public_key() const { return keys_.public_key; }
   [[nodiscard]] const fs::path& file() const { return file_; }
   Status keep() const;

@@ -54,8 +54,11 @@ void add_commands(CLI::App& app, Context& context) {
   add_hub_commands(app, context);
   add_status_command(app, context);
   add_member_commands(app, context);
+  add_join_command(app, context);
+  add_key_commands(app, context);
   add_grant_commands(app, context);
   add_publish_command(app, context);
+  add_seal_commands(app, context);
   add_tail_command(app, context);
   add_show_command(app, context);
   add_consumer_commands(app, context);

@@ -43,9 +43,9 @@ Result<std::vector<Entry>> entries_of(const AddOptions& o, const client::KeyFile
     if (!o.batch.empty() && fs::exists(file, ec)) {
       entry.state = Entry::State::there_already;  // so that a batch can be run again after members were added to it
     } else if (enrolment.public_key.empty()) {
-      auto key = PendingKey::prepare(file, enrolment, operator_key, o.endpoint);
+      auto key = PendingKey::prepare(file, enrolment, operator_key, o.endpoint, PendingKey::Kinds::all);
       if (!key) return fail(key.error());
-      enrolment.public_key = key->public_key();
+      IRO_TRY(key->describe(enrolment), file.string());
       entry.key = std::move(*key);
     }
     entry.enrolment = std::move(enrolment);

@@ -32,8 +32,8 @@ class Database;
 
 namespace iro::client {
 
-/// A member's key file (TOML, mode 0600), as `iro member add` writes it: [hub] endpoint, public_key;
-/// [member] slug, source, public_key, secret_key. Keys are CURVE's, in Z85.
+/// A member's key file (TOML, mode 0600), as `iro join` writes it: [hub] endpoint, public_key;
+/// [member] slug, source, public_key, secret_key, and the sealing and signing keys (member_keys.hpp). Keys are in Z85.
 struct KeyFile {
   std::string endpoint;
   std::string hub_public_key;  // 40 characters of Z85
@@ -42,9 +42,17 @@ struct KeyFile {
   std::string public_key;
   std::string secret_key;
   bool readable_by_others = false;  // set by load(): the program should tell its user to `chmod 600` the file
+  // X25519 and Ed25519 (its seed); "" in the file of a member that has none.
+  std::string sealing_public{};
+  std::string sealing_secret{};
+  std::string signing_public{};
+  std::string signing_secret{};
+  std::vector<std::string> earlier_sealing{};  // secret halves of before: they open what was sealed to them
   static Result<KeyFile> load(const std::filesystem::path& path);
   /// Written atomically with mode 0600; Errc::exists when there is a file already.
   [[nodiscard]] Status save(const std::filesystem::path& path) const;
+  /// The same, over the file that is there.
+  [[nodiscard]] Status replace(const std::filesystem::path& path) const;
 };
 /// A fresh CURVE key pair: public, secret (Z85).
 std::pair<std::string, std::string> make_curve_keys();

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "adapters/client/client.hpp"
@@ -33,6 +34,13 @@ Status check(const KeyFile& keys) {
   IRO_TRY(check_key("hub.public_key", keys.hub_public_key), "hub");
   IRO_TRY(check_key("member.public_key", keys.public_key), "member");
   IRO_TRY(check_key("member.secret_key", keys.secret_key), "member");
+  for (const auto& [name, key] : {std::pair{"member.sealing_public", &keys.sealing_public},
+                                  {"member.sealing_secret", &keys.sealing_secret},
+                                  {"member.signing_public", &keys.signing_public},
+                                  {"member.signing_secret", &keys.signing_secret}}) {
+    if (!key->empty()) IRO_TRY(check_key(name, *key), "member");
+  }
+  for (const auto& key : keys.earlier_sealing) IRO_TRY(check_key("member.earlier_sealing", key), "member");
   return {};
 }
 
@@ -47,12 +55,22 @@ std::string toml_text(std::string_view text) {
 }
 
 std::string render(const KeyFile& k) {
-  return fmt::format(
+  std::string out = fmt::format(
       "# Key file of {0}. Whoever has it can speak for {0}: keep it to yourself.\n"
       "[hub]\nendpoint = {1}\npublic_key = {2}\n\n"
       "[member]\nslug = {3}\nsource = {4}\npublic_key = {5}\nsecret_key = {6}\n",
       k.member, toml_text(k.endpoint), toml_text(k.hub_public_key), toml_text(k.member), toml_text(k.source),
       toml_text(k.public_key), toml_text(k.secret_key));
+  for (const auto& [name, key] : {std::pair{"sealing_public", &k.sealing_public},
+                                  {"sealing_secret", &k.sealing_secret},
+                                  {"signing_public", &k.signing_public},
+                                  {"signing_secret", &k.signing_secret}}) {
+    if (!key->empty()) out += fmt::format("{} = {}\n", name, toml_text(*key));
+  }
+  if (k.earlier_sealing.empty()) return out;
+  out += "# What was sealed to an earlier key opens with it only.\nearlier_sealing = [";
+  for (const auto& key : k.earlier_sealing) out += toml_text(key) + ", ";
+  return out + "]\n";
 }
 
 Error system_error(std::string_view what, const std::filesystem::path& path) {
@@ -71,6 +89,20 @@ Status write_file(int fd, std::string_view text, const std::filesystem::path& pa
   return {};
 }
 
+/// Write a draft beside `path`, safe on disk, and let `put` give it its name.
+Status write_whole(const KeyFile& keys, const std::filesystem::path& path, int (*put)(const char*, const char*)) {
+  IRO_TRY(check(keys), path.string());
+  std::string draft = path.string() + ".XXXXXX";
+  const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
+  if (fd < 0) return fail(system_error("write", draft));
+  Status status = write_file(fd, render(keys), path);
+  if (status && ::fchmod(fd, owner_only) != 0) status = fail(system_error("protect", path));
+  ::close(fd);
+  if (status && put(draft.c_str(), path.c_str()) != 0) status = fail(system_error("write", path));
+  ::unlink(draft.c_str());
+  return status;
+}
+
 }  // namespace
 
 Result<KeyFile> KeyFile::load(const std::filesystem::path& path) {
@@ -83,6 +115,13 @@ Result<KeyFile> KeyFile::load(const std::filesystem::path& path) {
     };
     KeyFile keys{text("hub", "endpoint"),  text("hub", "public_key"),    text("member", "slug"),
                  text("member", "source"), text("member", "public_key"), text("member", "secret_key")};
+    keys.sealing_public = text("member", "sealing_public");
+    keys.sealing_secret = text("member", "sealing_secret");
+    keys.signing_public = text("member", "signing_public");
+    keys.signing_secret = text("member", "signing_secret");
+    if (const auto* earlier = file["member"]["earlier_sealing"].as_array()) {
+      for (const auto& key : *earlier) keys.earlier_sealing.push_back(key.value_or(std::string()));
+    }
     keys.readable_by_others = (about.st_mode & group_and_others) != 0;
     IRO_TRY(check(keys), path.string());
     return keys;
@@ -92,17 +131,12 @@ Result<KeyFile> KeyFile::load(const std::filesystem::path& path) {
 }
 
 Status KeyFile::save(const std::filesystem::path& path) const {
-  IRO_TRY(check(*this), path.string());
   // The whole file appears under its name or nothing does: link() refuses a name that is taken.
-  std::string draft = path.string() + ".XXXXXX";
-  const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
-  if (fd < 0) return fail(system_error("write", draft));
-  Status status = write_file(fd, render(*this), path);
-  if (status && ::fchmod(fd, owner_only) != 0) status = fail(system_error("protect", path));
-  ::close(fd);
-  if (status && ::link(draft.c_str(), path.c_str()) != 0) status = fail(system_error("write", path));
-  ::unlink(draft.c_str());
-  return status;
+  return write_whole(*this, path, [](const char* draft, const char* name) { return ::link(draft, name); });
+}
+
+Status KeyFile::replace(const std::filesystem::path& path) const {
+  return write_whole(*this, path, [](const char* draft, const char* name) { return ::rename(draft, name); });
 }
 
 std::pair<std::string, std::string> make_curve_keys() {

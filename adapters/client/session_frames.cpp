@@ -154,6 +154,7 @@ void ClientSession::on_session_error(Error error, Ticks now) {
     case Errc::frame_malformed:
     case Errc::frame_oversize:
     case Errc::unknown_key:
+    case Errc::enrolment_over:
       trouble(error);
       refusal_ = std::move(error);
       return rest(hopeless_retry_ms, Then::greet, now);

@@ -8,7 +8,7 @@
 #include <charconv>
 
 #include "adapters/files/dates.hpp"
-#include "hub/admission/personal_number.hpp"
+#include "hub/schema/personal_number.hpp"
 #include "hub/base/clock.hpp"
 
 namespace iro::files {
@@ -144,7 +144,7 @@ Result<boost::json::value> read_weeks(std::string_view first, std::string_view l
   return boost::json::value(std::move(weeks));
 }
 
-bool looks_personal(std::string_view text) { return admission::find_personal_number(text).has_value(); }
-bool looks_personal_in_id(std::string_view id) { return admission::find_personal_number_in_id(id).has_value(); }
+bool looks_personal(std::string_view text) { return schema::find_personal_number(text).has_value(); }
+bool looks_personal_in_id(std::string_view id) { return schema::find_personal_number_in_id(id).has_value(); }
 
 }  // namespace iro::files

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "hub/admission/commands.hpp"
-#include "hub/admission/personal_number.hpp"
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
+#include "hub/schema/personal_number.hpp"
 
 namespace iro::admission {
 namespace {
@@ -21,7 +21,9 @@ bool valid_pseudonym(std::string_view person) {
          });
 }
 
-std::string_view name_of(PersonalNumber n) { return n == PersonalNumber::bsn ? "BSN" : "onderwijsnummer"; }
+std::string_view name_of(schema::PersonalNumber n) {
+  return n == schema::PersonalNumber::bsn ? "BSN" : "onderwijsnummer";
+}
 
 }  // namespace
 
@@ -73,7 +75,7 @@ std::optional<Refused> Admission::check_right(const schema::EventView& e, const 
     return refuse(Errc::wrong_source,
                   fmt::format("{} sends as '{}'; its own is {}", sender.slug, e.source, sender.default_source()));
   }
-  const bool may = is_command(e.type) ? sender.no == operator_no : sender.grant(e.type).publish;
+  const bool may = is_command(e.type) ? may_command(sender, e.type) : sender.grant(e.type).publish;
   if (!may) return refuse(Errc::missing_grant, fmt::format("{} may not publish {}", sender.slug, e.type));
   return std::nullopt;
 }
@@ -104,13 +106,13 @@ std::optional<Refused> Admission::check_texts(const schema::EventView& e, const 
   // Ids go further than the payload does, so they are looked at as well.
   for (const auto& [name, text] :
        {std::pair{"subject", facts.subject}, {"person", facts.person}, {"foreign_id", e.foreign_id}}) {
-    if (const auto found = find_personal_number_in_id(text))
+    if (const auto found = schema::find_personal_number_in_id(text))
       return refuse(Errc::personal_number, fmt::format("{} holds a {}", name, name_of(*found)));
   }
   std::optional<Refused> out;
   registry_.visit_texts(type, e.payload, [&](std::string_view path, std::string_view text) {
     if (out) return;
-    if (const auto found = find_personal_number(text))
+    if (const auto found = schema::find_personal_number(text))
       out = refuse(Errc::personal_number, fmt::format("{} holds a {}", path, name_of(*found)));
   });
   return out;

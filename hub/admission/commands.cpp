@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "hub/admission/key_commands.hpp"
 #include "hub/base/limits.hpp"
-#include "hub/base/z85.hpp"
 
 namespace iro::admission {
 namespace json = boost::json;
@@ -47,23 +47,8 @@ Grant grant_of(const json::object& o) {
 
 tl::unexpected<Error> invalid(std::string why) { return fail(Errc::command_invalid, std::move(why)); }
 
-/// The key that the command brings, unless somebody has it already.
-Result<MemberKey> new_key(const Membership& membership, const json::object& o, TimeMs now) {
-  const auto raw = z85_decode_key(text(o, "public_key"));
-  if (!raw) return invalid("public_key is not a CURVE key in Z85 (40 characters)");
-  for (const auto& m : membership.all()) {
-    if (std::ranges::any_of(m->keys, [&](const MemberKey& k) { return k.public_key == *raw; })) {
-      return invalid(fmt::format("this key belongs to {} already", m->slug));
-    }
-  }
-  MemberKey key;
-  key.no = membership.next_key();
-  key.public_key = *raw;
-  key.added = now;
-  return key;
-}
-
-Status enrol(Membership& membership, const json::object& o, TimeMs now) {
+/// What the operator says of a new member, but for its keys.
+Result<Member> new_member(const Membership& membership, const json::object& o) {
   Member m;
   m.slug = text(o, "member");
   m.name = text(o, "name");
@@ -85,20 +70,39 @@ Status enrol(Membership& membership, const json::object& o, TimeMs now) {
   if (m.roles.empty()) return invalid("a member needs a role (school, care_provider, pool, bureau, employer)");
   if (membership.all().size() >= limits::members)
     return invalid(fmt::format("a hub has at most {} members", limits::members));
-  auto key = new_key(membership, o, now);
-  if (!key) return fail(key.error());
-  m.keys.push_back(*key);
   if (const auto* grants = o.if_contains("grants"); grants != nullptr && grants->is_array()) {
     for (const auto& g : grants->as_array()) m.grants[text(g.as_object(), "type")] = grant_of(g.as_object());
   }
   m.no = membership.next_no();
-  membership.put(std::move(m));
+  return m;
+}
+
+Status enrol(Membership& membership, const KeyCommand& c) {
+  auto m = new_member(membership, c.payload);
+  if (!m) return fail(m.error());
+  auto key = new_key(c, m->slug);
+  if (!key) return fail(key.error());
+  m->keys.push_back(*key);
+  membership.put(std::move(*m));
   return {};
 }
 
-using Change = Status (*)(const Membership&, Member&, const json::object&, TimeMs);
+/// Somebody new, or a member that lost its keys.
+Status enrol_by_invitation(Membership& membership, const KeyCommand& c) {
+  const Member* known = membership.find(text(c.payload, "member"));
+  if (known != nullptr && known->no == operator_no) return invalid("the operator is not invited");
+  auto m = known != nullptr ? Result<Member>(*known) : new_member(membership, c.payload);
+  if (!m) return fail(m.error());
+  if (!m->active) return invalid(fmt::format("{} is suspended, or has left", m->slug));
+  IRO_TRY(invite(c, *m), m->slug);
+  membership.put(std::move(*m));
+  return {};
+}
 
-Status change_member(const Membership&, Member& m, const json::object& o, TimeMs) {
+using Change = Status (*)(const KeyCommand&, Member&);
+
+Status change_member(const KeyCommand& c, Member& m) {
+  const json::object& o = c.payload;
   if (const auto roles = texts(o, "roles"); !roles.empty()) m.roles = roles;
   if (const auto branches = texts(o, "branches"); !branches.empty()) m.branches = branches;
   if (const std::string name = text(o, "name"); !name.empty()) m.name = name;
@@ -107,32 +111,16 @@ Status change_member(const Membership&, Member& m, const json::object& o, TimeMs
   return {};
 }
 
-Status leave(const Membership&, Member& m, const json::object&, TimeMs now) {
+Status leave(const KeyCommand& c, Member& m) {
   m.active = false;
   for (auto& k : m.keys) {
-    if (k.active()) k.revoked = now;
+    if (k.active()) k.revoked = c.now;
   }
   return {};
 }
 
-Status add_key(const Membership& membership, Member& m, const json::object& o, TimeMs now) {
-  if (std::ranges::count_if(m.keys, &MemberKey::active) >= 2)
-    return invalid(fmt::format("{} has two active keys: revoke one first", m.slug));
-  auto key = new_key(membership, o, now);
-  if (!key) return fail(key.error());
-  m.keys.push_back(*key);
-  return {};
-}
-
-Status revoke_key(const Membership&, Member& m, const json::object& o, TimeMs now) {
-  const auto raw = z85_decode_key(text(o, "public_key"));
-  const auto at = std::ranges::find_if(m.keys, [&](const MemberKey& k) { return raw && k.public_key == *raw; });
-  if (at == m.keys.end()) return invalid(fmt::format("{} has no such key", m.slug));
-  if (at->active()) at->revoked = now;
-  return {};
-}
-
-Status change_grant(const Membership&, Member& m, const json::object& o, TimeMs) {
+Status change_grant(const KeyCommand& c, Member& m) {
+  const json::object& o = c.payload;
   const std::string type = text(o, "type");
   const Grant g = grant_of(o);
   if (type.empty()) return invalid("type is missing");
@@ -144,18 +132,20 @@ Status change_grant(const Membership&, Member& m, const json::object& o, TimeMs)
   return {};
 }
 
-Status change_quota(const Membership&, Member& m, const json::object& o, TimeMs) {
+Status change_quota(const KeyCommand& c, Member& m) {
+  const json::object& o = c.payload;
   m.quota = {number(o, "events_per_second"), number(o, "bytes_per_second"), number(o, "burst_events")};
   return {};
 }
 
 /// Records of the operator that change nothing about the members.
-Status record_only(const Membership&, Member&, const json::object&, TimeMs) { return {}; }
+Status record_only(const KeyCommand&, Member&) { return {}; }
 
 Change change_for(std::string_view verb) {
   static const std::map<std::string_view, Change> changes = {
       {"member-changed.v1", change_member}, {"member-left.v1", leave},          {"key-added.v1", add_key},
-      {"key-revoked.v1", revoke_key},       {"grant-changed.v1", change_grant}, {"quota-changed.v1", change_quota}};
+      {"key-revoked.v1", revoke_key},       {"grant-changed.v1", change_grant}, {"quota-changed.v1", change_quota},
+      {"keys-presented.v1", present_keys}};
   const auto at = changes.find(verb);
   return at == changes.end() ? record_only : at->second;
 }
@@ -169,21 +159,28 @@ bool valid_slug(std::string_view slug) {
          slug.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
-Status apply_command(Membership& membership, std::string_view type, std::string_view payload_json, TimeMs now) {
+bool may_command(const Member& sender, std::string_view type) {
+  return sender.no == operator_no || type == keys_presented_type || type == "nl.placements.hub.key-revoked.v1";
+}
+
+Status apply_command(Membership& membership, const Principal& actor, std::string_view type,
+                     std::string_view payload_json, TimeMs now) {
   boost::system::error_code ec;
   const json::value parsed = json::parse(payload_json, ec);
   if (ec || !parsed.is_object()) return invalid("the payload is no JSON object");
   const json::object& o = parsed.as_object();
+  const KeyCommand command{membership, actor, o, now};
   const std::string_view verb = type.substr(command_prefix.size());
-  if (verb == "member-enrolled.v1") return enrol(membership, o, now);
+  if (verb == "member-enrolled.v1") return enrol(membership, command);
+  if (verb == "member-invited.v1") return enrol_by_invitation(membership, command);
   const Change change = change_for(verb);
   if (change == record_only) return {};
   const Member* found = membership.find(text(o, "member"));
   if (found == nullptr) return invalid(fmt::format("there is no member '{}'", text(o, "member")));
-  if (found->no == operator_no && change != add_key && change != revoke_key)
+  if (found->no == operator_no && change != add_key && change != revoke_key && change != present_keys)
     return invalid("the operator cannot be changed");
   Member edited = *found;
-  IRO_TRY(change(membership, edited, o, now), "command");
+  IRO_TRY(change(command, edited), "command");
   membership.put(std::move(edited));
   return {};
 }

@@ -19,18 +19,40 @@ std::vector<std::string> texts(const json::value& v) {
   return out;
 }
 
+/// What a key has not is left out.
 json::object key_json(const MemberKey& k) {
-  return {{"no", k.no.value()},
-          {"public_key", to_hex(k.public_key)},
-          {"added", k.added.value()},
-          {"revoked", k.revoked.value()}};
+  json::object out = {{"no", k.no.value()},
+                      {"public_key", to_hex(k.public_key)},
+                      {"added", k.added.value()},
+                      {"revoked", k.revoked.value()}};
+  for (const auto& [name, key] :
+       {std::pair{"sealing", &k.sealing}, {"signing", &k.signing}, {"signed_by", &k.signed_by}})
+    if (*key != schema::Key32{}) out[name] = to_hex(*key);
+  if (k.signed_by != schema::Key32{}) out["signature"] = to_hex(k.signature);
+  if (k.expires.value() != 0) out["expires"] = k.expires.value();
+  if (k.enrolment) out["enrolment"] = true;
+  return out;
+}
+
+/// Hexadecimal into `out`; an absent field leaves it as it is.
+void read_hex(const json::object& o, const char* name, std::span<std::uint8_t> out) {
+  const auto* v = o.if_contains(name);
+  if (v == nullptr) return;
+  const bool read = from_hex(v->as_string(), out);
+  if (!read) throw std::invalid_argument(name);  // style: throw, because from_rows catches it with Boost's own
 }
 
 MemberKey key_of(const json::object& o) {
   MemberKey k;
   k.no = KeyNo(o.at("no").to_number<std::uint32_t>());
-  const bool read = from_hex(o.at("public_key").as_string(), k.public_key);
-  if (!read) throw std::invalid_argument("public_key");  // style: throw, because from_rows catches it with Boost's own
+  static_cast<void>(o.at("public_key"));  // the one that every key has
+  read_hex(o, "public_key", k.public_key);
+  read_hex(o, "sealing", k.sealing);
+  read_hex(o, "signing", k.signing);
+  read_hex(o, "signed_by", k.signed_by);
+  read_hex(o, "signature", k.signature);
+  if (const auto* v = o.if_contains("expires")) k.expires = TimeMs(v->to_number<std::int64_t>());
+  if (const auto* v = o.if_contains("enrolment")) k.enrolment = v->as_bool();
   k.added = TimeMs(o.at("added").to_number<std::int64_t>());
   k.revoked = TimeMs(o.at("revoked").to_number<std::int64_t>());
   return k;
@@ -144,10 +166,26 @@ const Member* Membership::find(std::string_view slug) const {
   return at == by_slug_.end() ? nullptr : find(at->second);
 }
 
-bool Membership::key_active(const Principal& principal) const {
+const MemberKey* Membership::find_key(const Principal& principal) const {
   const Member* m = find(principal.member);
-  return m != nullptr && m->active &&
-         std::ranges::any_of(m->keys, [&](const MemberKey& k) { return k.no == principal.key && k.active(); });
+  if (m == nullptr) return nullptr;
+  const auto at = std::ranges::find(m->keys, principal.key, &MemberKey::no);
+  return at == m->keys.end() ? nullptr : &*at;
+}
+
+bool Membership::key_active(const Principal& principal, TimeMs now) const {
+  const MemberKey* key = find_key(principal);
+  return key != nullptr && key->usable(now) && find(principal.member)->active;
+}
+
+std::optional<TimeMs> Membership::next_expiry(TimeMs now) const {
+  std::optional<TimeMs> first;
+  for (const auto& m : members_) {
+    for (const auto& k : m->keys) {
+      if (k.expires.value() != 0 && k.usable(now)) first = std::min(first.value_or(k.expires), k.expires);
+    }
+  }
+  return first;
 }
 
 KeyNo Membership::next_key() const {

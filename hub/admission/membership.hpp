@@ -12,6 +12,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,7 @@
 #include "hub/base/ids.hpp"
 #include "hub/base/peer.hpp"
 #include "hub/log/event_log.hpp"
+#include "hub/schema/key_statement.hpp"
 
 namespace iro::admission {
 
@@ -36,12 +38,21 @@ struct Grant {
   bool operator==(const Grant&) const = default;
 };
 
+/// One set of a member's keys (schema/key_statement.hpp), or the key of an invitation.
 struct MemberKey {
   KeyNo no;
-  std::array<std::uint8_t, 32> public_key{};
+  schema::Key32 public_key{};  // CURVE
   TimeMs added;
-  TimeMs revoked;  // 0: active
+  TimeMs revoked;             // 0: active
+  schema::Key32 sealing{};    // zeros: it has none
+  schema::Key32 signing{};    // zeros: it has none; of an invitation: what must sign the keys presented on it
+  schema::Key32 signed_by{};  // zeros: nobody vouched for it
+  schema::Signature signature{};
+  TimeMs expires;          // 0: never
+  bool enrolment = false;  // an invitation's: opens a session that may present keys, and nothing else
   [[nodiscard]] bool active() const { return revoked.value() == 0; }
+  [[nodiscard]] bool usable(TimeMs now) const { return active() && (expires.value() == 0 || now < expires); }
+  [[nodiscard]] bool signs() const { return signing != schema::Key32{}; }
 };
 
 struct Quota {
@@ -87,8 +98,12 @@ class Membership {
   [[nodiscard]] const Member* find(std::string_view slug) const;
   /// Every member ever, by number.
   [[nodiscard]] const std::vector<std::shared_ptr<const Member>>& all() const { return members_; }
-  /// The holder of an active key.
-  [[nodiscard]] bool key_active(const Principal& principal) const;
+  /// The key of a principal; nothing when there is no such key.
+  [[nodiscard]] const MemberKey* find_key(const Principal& principal) const;
+  /// Is it the key of an active member, neither revoked nor expired?
+  [[nodiscard]] bool key_active(const Principal& principal, TimeMs now) const;
+  /// When the first of the open invitations ends.
+  [[nodiscard]] std::optional<TimeMs> next_expiry(TimeMs now) const;
   [[nodiscard]] KeyNo next_key() const;
 
   /// Put a member in its place; a new one gets the next number (given in the member).

@@ -50,6 +50,13 @@ inline constexpr std::int64_t retention_gap_ms = 40LL * 86'400'000;  // silent f
 // What a query may have to search without the index; further behind, publishers wait for it to catch up.
 inline constexpr std::uint64_t index_lag_events = 100'000;
 
+// Keys and sealed documents.
+inline constexpr std::size_t active_keys = 2;               // of each kind a member: the new one and the old one
+inline constexpr std::int64_t enrolment_ms = 15 * 60'000;   // how long an invitation lets somebody in
+inline constexpr std::size_t sealed_bytes = 240U << 10;     // the largest bucket: with its header it fits a payload
+inline constexpr std::size_t sealed_recipients = 16;        // of one document
+inline constexpr std::size_t directory_page_members = 250;  // of one ANSWER, so that it fits a frame
+
 // Texts and files.
 inline constexpr std::size_t csv_field_bytes = 64U << 10;
 inline constexpr std::size_t csv_row_bytes = 1U << 20;

@@ -50,7 +50,8 @@ class Bus {
 
   /// The whole list of keys that may connect: 32 raw bytes each. Takes effect
   /// for the next handshake; connections of keys no longer in it are cut off at
-  /// once (their frames are dropped and nothing is handed to them). Until the
+  /// once: their frames are dropped, and nothing is handed to them but what was given to send() before,
+  /// so that a session's last answer reaches it. Until the
   /// first call whoever knocks waits. A key number names one key for ever.
   struct EnrolledKey {
     std::array<std::uint8_t, 32> public_key{};

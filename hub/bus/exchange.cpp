@@ -28,6 +28,7 @@ void append(std::vector<T>& to, std::vector<T>& from) {
 void Exchange::set_keys(KeyTable keys) {
   const std::scoped_lock lock(mutex_);
   keys_ = std::make_shared<const KeyTable>(std::move(keys));
+  append(out_before_keys_, out_);
   drop_revoked(in_, *keys_);
   in_bytes_ = 0;
   for (const InFrame& frame : in_) in_bytes_ += cost(frame);
@@ -72,7 +73,7 @@ void Exchange::stop() {
 Exchange::Orders Exchange::take_orders() {
   const std::scoped_lock lock(mutex_);
   bus_wakes_.lower();
-  return {std::exchange(out_, {}), keys_, over_limit(), stop_};
+  return {std::exchange(out_before_keys_, {}), std::exchange(out_, {}), keys_, over_limit(), stop_};
 }
 
 std::size_t Exchange::hand_in(std::vector<InFrame>& frames, std::vector<ConnectionNo>& gone,

@@ -11,8 +11,8 @@
 #include <mutex>
 #include <vector>
 
-#include "hub/bus/bus.hpp"
 #include "hub/base/event_fd.hpp"
+#include "hub/bus/bus.hpp"
 #include "hub/bus/key_table.hpp"
 
 namespace iro::bus {
@@ -32,6 +32,7 @@ class Exchange {
 
   // The bus thread's side.
   struct Orders {
+    std::vector<OutFrame> frames_before;  // given to send() before the keys changed
     std::vector<OutFrame> frames;
     std::shared_ptr<const KeyTable> keys;  // nothing: none were given yet
     bool congested = false;
@@ -54,6 +55,7 @@ class Exchange {
   mutable std::mutex mutex_;
   std::vector<InFrame> in_;
   std::size_t in_bytes_ = 0;
+  std::vector<OutFrame> out_before_keys_;
   std::vector<OutFrame> out_;
   std::vector<ConnectionNo> gone_;
   std::shared_ptr<const KeyTable> keys_;

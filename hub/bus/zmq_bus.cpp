@@ -71,9 +71,10 @@ void ZmqBus::run() {
     wait(reading);
     now_ = ticks_now();
     Exchange::Orders orders = exchange_.take_orders();
+    retry_stalled();
+    send_all(std::move(orders.frames_before));
     apply_keys(orders.keys);
     answer_zap();
-    retry_stalled();
     send_all(std::move(orders.frames));
     if (orders.stop) return;
     reading = !orders.congested;

@@ -9,7 +9,7 @@ namespace iro::core {
 namespace json = boost::json;
 namespace {
 
-constexpr std::string_view core_views[] = {"status", "members", "consumers", "parked"};
+constexpr std::string_view core_views[] = {"status", "members", "directory", "consumers", "parked"};
 
 bool is_operator(MemberNo no) { return no == admission::operator_no; }
 
@@ -39,6 +39,7 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
     out.emplace_back(RunView{session.connection, session.epoch, query.id, session.who.member, query.view, query.args});
     return;
   }
+  if (query.view == "directory") return answer_directory(session, query, out);
   iro::Result<std::string> body = query.view == "status"      ? status_json(now)
                                   : query.view == "members"   ? members_json(session.who.member)
                                   : query.view == "consumers" ? consumers_json(session.who.member)
@@ -100,11 +101,15 @@ std::string Core::members_json(MemberNo asking) const {
         grants[type] = json::object{{"publish", g.publish}, {"receive", admission::name_of(g.receive)}};
       o["grants"] = std::move(grants);
       json::array keys;
-      for (const auto& k : m->keys)
-        keys.push_back({{"no", k.no.value()},
-                        {"public_key", to_hex(k.public_key)},
-                        {"active", k.active()},
-                        {"added", format_time(k.added)}});
+      for (const auto& k : m->keys) {
+        json::object key = {{"no", k.no.value()},
+                            {"public_key", to_hex(k.public_key)},
+                            {"active", k.active()},
+                            {"added", format_time(k.added)}};
+        if (k.enrolment) key["invitation_until"] = format_time(k.expires);
+        if (k.signs() && !k.enrolment) key["fingerprint"] = schema::fingerprint_of(k.signing);
+        keys.push_back(std::move(key));
+      }
       o["keys"] = std::move(keys);
       o["quota"] = json::object{{"events_per_second", m->quota.events_per_second},
                                 {"bytes_per_second", m->quota.bytes_per_second}};

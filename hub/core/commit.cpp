@@ -43,7 +43,11 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
     op.oin = config_.hub_oin;
     op.source_system = "operator";
     op.roles = {"operator"};
-    op.keys.push_back({KeyNo(1), config_.operator_key, now, TimeMs()});
+    admission::MemberKey key;
+    key.no = KeyNo(1);
+    key.public_key = config_.operator_key;
+    key.added = now;
+    op.keys.push_back(key);
     for (const auto* type : registry_.types()) {
       if (std::ranges::find(type->senders, "operator") != type->senders.end()) op.grants[type->name].publish = true;
     }
@@ -52,6 +56,7 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   }
   members_ = std::make_shared<const admission::Membership>(std::move(*members));
   table_ = std::make_unique<routing::RoutingTable>(*members_, registry_);
+  next_expiry_ = members_->next_expiry(now);
 
   for (auto& row : snapshot.producers) {
     Producer p;
@@ -152,12 +157,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     members_ = std::move(batch_.members);
     table_ = std::make_unique<routing::RoutingTable>(*members_, registry_);
     receive_cache_.clear();
-    out.emplace_back(KeysChanged{});
-    std::vector<ConnectionNo> revoked;
-    for (const auto& [connection, session] : sessions_) {
-      if (!members_->key_active(session.who)) revoked.push_back(connection);
-    }
-    for (const ConnectionNo c : revoked) end_session(c);
+    end_unproven(now, out);
   }
   batch_ = {};
   fetch_opening(out);

@@ -101,6 +101,7 @@ class Core {
     std::uint64_t start_number = 0;
     SessionEpoch epoch;
     TimeMs last_seen;
+    bool enrolment = false;  // of an invitation: may present keys, and nothing else
     std::set<ConsumerNo> consumers;
   };
   struct Producer {
@@ -185,6 +186,9 @@ class Core {
   void on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out);
   std::optional<wire::ErrorMessage> refuse_hello(const Frame& frame, const wire::Hello& hello, TimeMs now);
   void end_session(ConnectionNo connection);
+  void end_unproven(TimeMs now, Actions& out);
+  void end_expired(TimeMs now, Actions& out);
+  ConnectionNo same_outbox(const Frame& frame, const wire::Hello& hello) const;
   void on_tick(TimeMs now, Actions& out);
   void on_index_lag(const IndexLag& lag);
   void on_drain(const Drain& drain, Actions& out);
@@ -201,7 +205,7 @@ class Core {
   /// Why nothing is taken now, if so.
   [[nodiscard]] std::optional<Error> closed() const;
   std::optional<std::pair<Errc, std::string>> command(const schema::EventView& event, const schema::EventType& type,
-                                                      MemberNo actor, TimeMs now);
+                                                      const Principal& actor, TimeMs now);
   void refuse_rest(Waiter& waiter, ProducerSeq from, Errc code, std::string reason, std::uint32_t retry_ms);
 
   // batch.cpp
@@ -293,6 +297,7 @@ class Core {
   void on_control(Session& session, const wire::Control& control, TimeMs now, Actions& out);
   std::string status_json(TimeMs now) const;
   std::string members_json(MemberNo asking) const;
+  void answer_directory(const Session& session, const wire::Query& query, Actions& out);  // directory.cpp
   std::string consumers_json(MemberNo asking) const;
   iro::Result<std::string> parked_json(MemberNo asking) const;
   iro::Result<std::string> parked_command(MemberNo member, std::string_view verb, std::string_view args, TimeMs now);
@@ -304,6 +309,7 @@ class Core {
   admission::Admission admission_;
   reaction::Rounds rounds_;
   std::shared_ptr<const admission::Membership> members_;
+  std::optional<TimeMs> next_expiry_;  // of an invitation
   std::unique_ptr<routing::RoutingTable> table_;
   Interner interner_{{}, {}};
   routing::Gates gates_;

@@ -75,8 +75,10 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
       return false;
     }
     refused = {verdict.error().code, std::move(verdict.error().reason)};
+  } else if (session.enrolment && event.type != admission::keys_presented_type) {
+    refused = {Errc::enrolment_only, "an invitation's key may publish its member's keys only"};
   } else if (admission::is_command(event.type)) {
-    refused = command(event, *verdict->type, session.who.member, now);
+    refused = command(event, *verdict->type, session.who, now);
     if (!refused && event.type == "nl.placements.hub.subject-erased.v1") refused = plan_erasure(*verdict);
     if (!refused && event.type == "nl.placements.hub.backfill-ordered.v1")
       refused = plan_backfill(registry_.to_json(*verdict->type, event.payload).value());
@@ -107,14 +109,14 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
   return true;
 }
 
-/// An operator's event is carried out on a copy of the membership, which takes effect with the commit.
+/// An event that changes the membership is carried out on a copy of the membership, which takes effect with the commit.
 std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventView& event, const schema::EventType& type,
-                                                          MemberNo actor, TimeMs now) {
+                                                          const Principal& actor, TimeMs now) {
   auto payload = registry_.to_json(type, event.payload);
   if (!payload) return std::pair{payload.error().code, payload.error().message};
   if (!batch_.members) batch_.members = std::make_shared<admission::Membership>(*members_);
   const auto before = batch_.members->all();
-  if (const Status done = admission::apply_command(*batch_.members, event.type, *payload, now); !done) {
+  if (const Status done = admission::apply_command(*batch_.members, actor, event.type, *payload, now); !done) {
     return std::pair{done.error().code, done.error().message};
   }
   const auto& after = batch_.members->all();
@@ -122,7 +124,7 @@ std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventVie
     if (i >= before.size() || before[i] != after[i])
       batch_.members_changed.insert(MemberNo(static_cast<std::uint32_t>(i)));
   }
-  batch_.audit.push_back({now, actor, std::string(event.type), to_string(event.id)});
+  batch_.audit.push_back({now, actor.member, std::string(event.type), to_string(event.id)});
   return std::nullopt;
 }
 

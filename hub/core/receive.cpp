@@ -5,6 +5,26 @@
 #include "hub/core/core.hpp"
 
 namespace iro::core {
+namespace {
+
+/// What a session of an invitation's key may say.
+bool for_enrolment(const wire::Body& body) {
+  return std::holds_alternative<wire::Pub>(body) || std::holds_alternative<wire::Ping>(body) ||
+         std::holds_alternative<wire::Pong>(body);
+}
+
+/// The number by which whoever asked knows its question again; 0: it has none.
+std::uint32_t request_of(const wire::Body& body) {
+  return std::visit(
+      [](const auto& b) -> std::uint32_t {
+        if constexpr (requires { b.id; }) return b.id;
+        if constexpr (requires { b.request; }) return b.request;
+        return 0;
+      },
+      body);
+}
+
+}  // namespace
 
 void Core::step(Input input, TimeMs now, Actions& out) {
   if (fault_) return;
@@ -100,6 +120,11 @@ void Core::dispatch(const Frame& frame, wire::Message message, TimeMs now, Actio
   Session* session = session_of(frame, message.epoch, out);
   if (session == nullptr) return;
   session->last_seen = now;
+  if (session->enrolment && !for_enrolment(message.body)) {
+    send_error(frame.from, message.epoch, Errc::enrolment_only, "this session may only present keys",
+               request_of(message.body), out);
+    return;
+  }
   std::visit(
       [&](auto& body) {
         using T = std::remove_cvref_t<decltype(body)>;
@@ -138,7 +163,8 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
   const auto refuse = [](Errc code, std::string text) {
     return std::optional(wire::ErrorMessage{code, std::move(text), 0});
   };
-  if (!members_->key_active(frame.who)) return refuse(Errc::unknown_key, "this key is not enrolled, or was revoked");
+  if (!members_->key_active(frame.who, now))
+    return refuse(Errc::unknown_key, "this key is not enrolled, or was revoked");
   if (hello.protocol != wire::major_version)
     return refuse(Errc::protocol_version,
                   fmt::format("protocol {}; the hub speaks {}", hello.protocol, wire::major_version));
@@ -149,6 +175,11 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
     const auto at = producers_.find(hello.producer);
     if (at != producers_.end() && at->second.row.member != frame.who.member)
       return refuse(Errc::producer_foreign, "this outbox belongs to another member");
+  }
+  if (const auto other = same_outbox(frame, hello); other.value() != 0) {
+    // After a rotation the outbox comes back under its new key; a copy of it that is older does not.
+    if (hello.start_number >= sessions_.at(other).start_number) return std::nullopt;
+    return refuse(Errc::session_busy, "this outbox is alive under another key");
   }
   const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
   if (held == session_by_name_.end() || held->second == frame.from) return std::nullopt;
@@ -161,6 +192,17 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
   const bool expired = now.value() - other.last_seen.value() >= limits::lease_ms;
   if (restarted || reconnected || expired) return std::nullopt;
   return refuse(Errc::session_busy, fmt::format("'{}' is alive on another connection", hello.client_name));
+}
+
+/// The session of the same outbox under another key of its member; 0: there is none.
+ConnectionNo Core::same_outbox(const Frame& frame, const wire::Hello& hello) const {
+  if (hello.producer.is_zero()) return {};
+  for (const auto& [connection, session] : sessions_) {
+    if (connection != frame.from && session.producer == hello.producer && session.who.member == frame.who.member &&
+        session.who.key != frame.who.key)
+      return connection;
+  }
+  return {};
 }
 
 void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out) {
@@ -176,6 +218,11 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
       send_error(old.connection, old.epoch, Errc::session_stale, "another session took over", 0, out);
     end_session(old.connection);
   }
+  if (const auto other = same_outbox(frame, hello); other.value() != 0) {
+    const Session old = sessions_.at(other);
+    send_error(other, old.epoch, Errc::session_stale, "the same outbox came back under another key", 0, out);
+    end_session(other);
+  }
   end_session(frame.from);
   Session session;
   session.connection = frame.from;
@@ -185,6 +232,7 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
   session.start_number = hello.start_number;
   session.epoch = SessionEpoch(next_epoch_++);
   session.last_seen = now;
+  session.enrolment = members_->find_key(frame.who)->enrolment;
   session_by_name_[{frame.who.member, frame.who.key, hello.client_name}] = frame.from;
 
   wire::Welcome welcome;
@@ -217,7 +265,30 @@ void Core::end_session(ConnectionNo connection) {
   sessions_.erase(at);
 }
 
+/// Sessions whose key is no longer good are told so and end, and with them what they have not been sent yet.
+void Core::end_unproven(TimeMs now, Actions& out) {
+  std::vector<ConnectionNo> ended;
+  for (const auto& [connection, session] : sessions_) {
+    if (!members_->key_active(session.who, now)) ended.push_back(connection);
+  }
+  for (const ConnectionNo c : ended) {
+    const bool enrolment = sessions_.at(c).enrolment;
+    send_error(c, sessions_.at(c).epoch, enrolment ? Errc::enrolment_over : Errc::unknown_key,
+               enrolment ? "this invitation is over" : "this key was revoked", 0, out);
+    end_session(c);
+  }
+  next_expiry_ = members_->next_expiry(now);
+  out.emplace_back(KeysChanged{});
+}
+
+/// An invitation ends by itself.
+void Core::end_expired(TimeMs now, Actions& out) {
+  if (!next_expiry_ || now < *next_expiry_) return;
+  end_unproven(now, out);
+}
+
 void Core::on_tick(TimeMs now, Actions& out) {
+  end_expired(now, out);
   std::vector<ConnectionNo> silent;
   for (const auto& [connection, session] : sessions_) {
     if (now.value() - session.last_seen.value() >= limits::lease_ms) silent.push_back(connection);

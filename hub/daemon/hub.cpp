@@ -117,9 +117,10 @@ void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
             run_view(a);
           else if constexpr (std::is_same_v<T, core::RunCommand>)
             run_command(a);
-          else if constexpr (std::is_same_v<T, core::KeysChanged>)
+          else if constexpr (std::is_same_v<T, core::KeysChanged>) {
+            flush_sends();  // the last answers of sessions that end with their keys
             publish_keys();
-          else if constexpr (std::is_same_v<T, core::Probe>)
+          } else if constexpr (std::is_same_v<T, core::Probe>)
             next.emplace_back(core::Probed{log_->probe()});
           else if constexpr (std::is_same_v<T, core::Stop>)
             stopped_ = a;
@@ -287,7 +288,7 @@ void Hub::publish_keys() {
   std::vector<bus::Bus::EnrolledKey> keys;
   for (const auto& m : core_->membership()->all()) {
     for (const auto& k : m->keys) {
-      if (m->active && k.active()) keys.push_back({k.public_key, {m->no, k.no}});
+      if (m->active && k.usable(clock_.now())) keys.push_back({k.public_key, {m->no, k.no}});
     }
   }
   bus_->set_keys(std::move(keys));

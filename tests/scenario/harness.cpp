@@ -154,10 +154,15 @@ void Harness::grant(const std::string& slug, const std::string& type, bool publi
 Client& Harness::connect(const std::string& slug, const std::string& name) {
   const admission::Member* m = core->membership()->find(slug);
   IRO_ASSERT(m != nullptr, "enrol before you connect");
+  return connect_as(slug, m->keys.front().no, name);
+}
+
+Client& Harness::connect_as(const std::string& slug, KeyNo key, const std::string& name) {
+  const admission::Member* m = core->membership()->find(slug);
   const std::uint64_t connection = next_connection_++;
   Client& c = clients[connection];
   c.connection = ConnectionNo(connection);
-  c.who = {m->no, m->keys.front().no};
+  c.who = {m->no, key};
   c.slug = slug;
   c.source = m->default_source();
   const Hash id = sha256(as_bytes(slug + "/" + name));

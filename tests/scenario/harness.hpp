@@ -65,6 +65,8 @@ class Harness {
 
   /// A connected client with a WELCOME (or an error in `errors`).
   Client& connect(const std::string& slug, const std::string& name = "main");
+  /// The same under another key of the member than its first: one outbox a name, whatever the key.
+  Client& connect_as(const std::string& slug, KeyNo key, const std::string& name = "main");
   void hello(Client& client, const std::string& name = "main");
   void disconnect(Client& client);
 

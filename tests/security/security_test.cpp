@@ -6,8 +6,8 @@
 #include <random>
 
 #include "hub/admission/commands.hpp"
-#include "hub/admission/personal_number.hpp"
 #include "hub/base/z85.hpp"
+#include "hub/schema/personal_number.hpp"
 #include "hub/schema/plan.hpp"
 #include "tests/catch.hpp"
 #include "tests/scenario/harness.hpp"
@@ -94,7 +94,7 @@ void free_texts(const schema::TypePlan& plan, const schema::TablePlan& table, co
 TEST_CASE("security: a BSN or onderwijsnummer in any free-text field of any type is refused") {
   Harness hub;
   const char* const numbers[] = {"111222333", "mijn bsn is 111.222.333", "nr 1112 22 333 graag", "100000010"};
-  REQUIRE(admission::find_personal_number("100000010") == admission::PersonalNumber::bsn);
+  REQUIRE(schema::find_personal_number("100000010") == schema::PersonalNumber::bsn);
   admission::Admission admission(registry());
   std::size_t fields = 0;
   for (const auto* type : registry().types()) {
@@ -138,7 +138,7 @@ TEST_CASE("security: a BSN or onderwijsnummer in any free-text field of any type
 }
 
 TEST_CASE("security: numbers that only look like it pass, numbers that are it do not") {
-  using admission::find_personal_number;
+  using schema::find_personal_number;
   CHECK_FALSE(find_personal_number(""));
   CHECK_FALSE(find_personal_number("123456789"));
   CHECK_FALSE(find_personal_number("op 20230201 begonnen"));
@@ -151,7 +151,7 @@ TEST_CASE("security: numbers that only look like it pass, numbers that are it do
 }
 
 TEST_CASE("security: an id made of a personal number is refused, the digits of a hash are chance") {
-  using admission::find_personal_number_in_id;
+  using schema::find_personal_number_in_id;
   CHECK(find_personal_number_in_id("111222333"));
   CHECK(find_personal_number_in_id("student-111222333"));
   CHECK(find_personal_number_in_id("111222333_1"));
@@ -237,7 +237,7 @@ TEST_CASE("security: a revoked key's session ends with the commit, and a new one
   REQUIRE(
       r.hub.operate("nl.placements.hub.key-revoked.v1", fmt::format(R"({{"member": "school-a", "public_key": "{}"}})",
                                                                     z85_encode_key(key.public_key))) == Errc::ok);
-  CHECK_FALSE(r.hub.core->membership()->key_active({m->no, key.no}));
+  CHECK_FALSE(r.hub.core->membership()->key_active({m->no, key.no}, r.hub.clock.now()));
   const auto before = r.school->received.size();
   CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy) == Errc::ok);
   CHECK(r.school->received.size() == before);

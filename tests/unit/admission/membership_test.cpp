@@ -20,7 +20,11 @@ Member someone() {
   m.roles = {"school"};
   m.branches = {"hospital"};
   m.grants["nl.placements.vacancy.opened.v1"] = {false, Receive::masked};
-  m.keys.push_back({KeyNo(3), {1, 2, 3}, TimeMs(5), TimeMs(0)});
+  MemberKey key;
+  key.no = KeyNo(3);
+  key.public_key = {1, 2, 3};
+  key.added = TimeMs(5);
+  m.keys.push_back(key);
   m.quota = {10, 20, 30};
   return m;
 }
@@ -36,8 +40,8 @@ TEST_CASE("membership: a member comes back from its row as it was") {
   CHECK(m.keys.front().no == KeyNo(3));
   CHECK(m.keys.front().active());
   CHECK(m.quota.bytes_per_second == 20);
-  CHECK(back->key_active({MemberNo(0), KeyNo(3)}));
-  CHECK_FALSE(back->key_active({MemberNo(0), KeyNo(4)}));
+  CHECK(back->key_active({MemberNo(0), KeyNo(3)}, TimeMs(9)));
+  CHECK_FALSE(back->key_active({MemberNo(0), KeyNo(4)}, TimeMs(9)));
 }
 
 TEST_CASE("membership: a row that cannot be read is damage, not a crash") {
@@ -63,7 +67,9 @@ TEST_CASE("membership: a source belongs to a member by its whole number") {
 TEST_CASE("commands: what cannot be carried out changes nothing and says why") {
   Membership members;
   members.put(someone());
-  const auto apply = [&](const char* type, const char* json) { return apply_command(members, type, json, TimeMs(9)); };
+  const auto apply = [&](const char* type, const char* json) {
+    return apply_command(members, {operator_no, KeyNo(1)}, type, json, TimeMs(9));
+  };
   CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1",
                     R"({"member": "X!", "oin": "00000099000000000002", "roles": ["school"]})"));
   CHECK_FALSE(apply("nl.placements.hub.member-enrolled.v1",

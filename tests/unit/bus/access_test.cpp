@@ -159,6 +159,24 @@ TEST_CASE("bus: a revoked key is cut off in an open session, for in and out") {
   CHECK(net.hub().frames()[2].connection != cut);  // a connection's number is never used twice
 }
 
+TEST_CASE("bus: the last answer of a session reaches it also when its key is revoked in the same breath") {
+  Loopback net;
+  const Keys leaver = make_keys();
+  net.hub()->set_keys({enrol(leaver, 1, 1)});
+  const auto leaving = net.client(leaver);
+  for (int i = 0; i < 20; ++i) {
+    leaving->send("my keys");
+    REQUIRE(net.hub().wait_frames(static_cast<std::size_t>(i) + 1));
+    const ConnectionNo from = net.hub().frames().back().connection;
+    net.hub()->send({{from, to_bytes("taken")}});
+    net.hub()->set_keys({});
+    net.hub()->send({{from, to_bytes("too late")}});
+    CHECK(leaving->receive() == "taken");
+    REQUIRE(net.hub().wait([&] { return net.hub()->counters().dropped == static_cast<std::size_t>(i) + 1; }));
+    net.hub()->set_keys({enrol(leaver, 1, 1)});
+  }
+}
+
 TEST_CASE("bus: frames that wait when their key is revoked are not handed out") {
   Exchange exchange(1U << 20);
   const Principal one{MemberNo(1), KeyNo(1)};

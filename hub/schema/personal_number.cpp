@@ -1,9 +1,9 @@
-#include "hub/admission/personal_number.hpp"
+#include "hub/schema/personal_number.hpp"
 
 #include <array>
 #include <cstddef>
 
-namespace iro::admission {
+namespace iro::schema {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -109,4 +109,4 @@ std::optional<PersonalNumber> find_personal_number(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace iro::admission
+}  // namespace iro::schema

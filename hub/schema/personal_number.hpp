@@ -1,4 +1,4 @@
-// hub/admission/personal_number.hpp: keeps BSN and onderwijsnummer out of free text.
+// hub/schema/personal_number.hpp: keeps BSN and onderwijsnummer out of free text.
 //
 // Both have nine digits (a BSN of eight is written with a leading zero or
 // without) and are told by the eleven-test: with weights 9, 8, ... 2, -1 the sum
@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-namespace iro::admission {
+namespace iro::schema {
 
 enum class PersonalNumber { bsn, onderwijsnummer };
 
@@ -23,4 +23,4 @@ std::optional<PersonalNumber> find_personal_number(std::string_view text);
 /// ("student-111222333" does, "9f111222333c" does not).
 std::optional<PersonalNumber> find_personal_number_in_id(std::string_view id);
 
-}  // namespace iro::admission
+}  // namespace iro::schema
