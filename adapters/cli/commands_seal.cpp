@@ -11,13 +11,11 @@
 #include "adapters/cli/table.hpp"
 #include "adapters/client/key_book.hpp"
 #include "adapters/client/member_keys.hpp"
-#include "adapters/client/sealing.hpp"
+#include "adapters/client/sealed_event.hpp"
 #include "hub/base/z85.hpp"
 
 namespace iro::cli {
 namespace {
-
-constexpr std::string_view content_field = "content";  // in every type that has a Sealed
 
 Result<Bytes> read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -80,14 +78,6 @@ Result<json::object> data_of(const Context& context, const SealOptions& o) {
   return std::move(value.get_object());
 }
 
-/// The first of `fields` that the payload has: types name the same party differently.
-std::string party_in(const json::object& data, std::initializer_list<std::string_view> fields) {
-  for (const auto field : fields) {
-    if (auto slug = text_of(data, field); !slug.empty()) return slug;
-  }
-  return {};
-}
-
 Result<std::vector<client::Key32>> recipient_keys(Context& context, Desk& desk, const std::vector<std::string>& to) {
   std::vector<client::Key32> out;
   for (const auto& slug : to) {
@@ -101,7 +91,7 @@ Result<std::vector<client::Key32>> recipient_keys(Context& context, Desk& desk, 
 /// The payload with `sealed` in it.
 Result<Bytes> payload_with(const schema::Registry& registry, const schema::EventType& type, json::object data,
                            const client::SealedDocument& sealed) {
-  data[content_field] = json::parse(sealed.to_json());
+  data[client::sealed_field] = json::parse(sealed.to_json());
   return registry.from_json(type, json::serialize(data));
 }
 
@@ -112,7 +102,7 @@ Result<schema::Event> sealed_event(Context& context, Desk& desk, const SealOptio
   const auto data = data_of(context, o);
   if (!data) return fail(data.error());
   auto to = o.to;
-  if (to.empty()) to.push_back(party_in(*data, {"recipient", "provider"}));
+  if (to.empty()) to.push_back(client::recipient_in(json::serialize(*data)));
   if (to.front().empty()) return fail(Errc::invalid_argument, context.text(Text::seal_no_recipient));
   auto content = read_file(o.document);
   if (!content) return fail(content.error());
@@ -198,34 +188,6 @@ Result<std::string> event_text(Context& context, Desk& desk, const std::string& 
   return std::string(as_text(*file));
 }
 
-struct Found {
-  client::SealedIn in;
-  json::object data;
-  client::SealedDocument sealed;
-};
-
-Result<Found> sealed_in(const std::string& text) {
-  boost::system::error_code ec;
-  const json::value value = json::parse(text, ec);
-  const auto* data = !ec && value.is_object() ? value.get_object().if_contains("data") : nullptr;
-  const auto* content = data != nullptr && data->is_object() ? data->get_object().if_contains(content_field) : nullptr;
-  if (content == nullptr) return fail(Errc::payload_invalid, "this is no event with a sealed document");
-  const json::object& event = value.get_object();
-  const auto id = parse_event_id(text_of(event, "id"));
-  if (!id) return fail(Errc::id_invalid, "the event has no id");
-  auto sealed = client::SealedDocument::from_json(json::serialize(*content));
-  if (!sealed) return fail(sealed.error());
-  return Found{{*id, text_of(event, "type"), text_of(event, "source"), text_of(event, "subject")},
-               data->get_object(),
-               std::move(*sealed)};
-}
-
-/// A sender's name for a file is a wish: only its last part counts, and not when it hides the file.
-fs::path file_in(const fs::path& folder, const std::string& name) {
-  const std::string last = fs::path(clean(name)).filename().string();
-  return folder / (last.empty() || last.front() == '.' ? std::string("document") : last);
-}
-
 Result<int> open(Context& context, const OpenOptions& o) {
   if (context.options.json && o.out.empty()) return fail(Errc::invalid_argument, context.text(Text::open_json_out));
   const auto own = context.key();
@@ -236,9 +198,9 @@ Result<int> open(Context& context, const OpenOptions& o) {
   if (!desk) return fail(desk.error());
   const auto text = event_text(context, *desk, o.what);
   if (!text) return fail(text.error());
-  const auto found = sealed_in(*text);
+  const auto found = client::read_sealed_event(*text);
   if (!found) return fail(found.error());
-  const std::string sender = o.from.empty() ? party_in(found->data, {"author", "school"}) : o.from;
+  const std::string sender = o.from.empty() ? found->sender : o.from;
   if (sender.empty()) return fail(Errc::invalid_argument, context.text(Text::open_no_sender));
   const auto keys = desk->keys_of(context, sender);
   if (!keys) return fail(keys.error());
@@ -251,7 +213,7 @@ Result<int> open(Context& context, const OpenOptions& o) {
     return Exit::ok;
   }
   std::error_code ec;
-  const fs::path path = fs::is_directory(o.out, ec) ? file_in(o.out, document->name) : o.out;
+  const fs::path path = fs::is_directory(o.out, ec) ? o.out / client::safe_file_name(document->name) : o.out;
   IRO_TRY(write_file(path, document->content), "open");
   if (context.options.json) {
     context.print_json(json::object{{"name", document->name},

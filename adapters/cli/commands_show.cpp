@@ -19,6 +19,7 @@ struct View {
 };
 constexpr std::array views = {View{"status", "", Text::view_status},
                               View{"members", "", Text::view_members},
+                              View{"directory", "[--args '{\"member\": M}']", Text::view_directory},
                               View{"consumers", "", Text::view_consumers},
                               View{"parked", "", Text::view_parked},
                               View{"events", "[--type T] [--subject S] [--since TIME] ...", Text::view_events},

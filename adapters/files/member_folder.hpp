@@ -4,6 +4,7 @@
 //   outbox/done/       files that were taken
 //   outbox/rejected/   files that cannot be used, and what was wrong with rows: NAME.rejects.csv
 //   inbox/             what the member received: a CSV file a type, a JSON-lines file a month
+//   inbox/documents/   sealed documents that were opened
 //   mappings/          the member's own mappings (optional)
 //   private/           mode 0700: the secret behind the pseudonyms, the client's outbox and inbox
 //
@@ -28,6 +29,9 @@ class MemberFolder {
   [[nodiscard]] std::filesystem::path done() const { return root_ / "outbox" / "done"; }
   [[nodiscard]] std::filesystem::path rejected() const { return root_ / "outbox" / "rejected"; }
   [[nodiscard]] std::filesystem::path inbox() const { return root_ / "inbox"; }
+  [[nodiscard]] std::filesystem::path documents() const { return root_ / "inbox" / "documents"; }
+  /// Sealed documents that wait to be opened.
+  [[nodiscard]] std::filesystem::path sealed() const { return root_ / "private" / "sealed"; }
   [[nodiscard]] std::filesystem::path mappings() const { return root_ / "mappings"; }
   [[nodiscard]] std::filesystem::path data() const { return root_ / "private"; }
   [[nodiscard]] std::filesystem::path pseudonym_key() const { return root_ / "private" / "pseudonyms.key"; }

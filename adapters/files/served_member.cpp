@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t rest_ms = 5'000;  // after trouble: a full outbox or disk does not pass in a second
 constexpr std::uint32_t retry_ms = 2'000;
+constexpr std::chrono::milliseconds directory_patience{2'000};
 
 boost::json::object to_object(const std::map<std::string, std::uint64_t>& numbers) {
   boost::json::object out;
@@ -31,7 +32,8 @@ ServedMember::ServedMember(Setup setup, const schema::Registry& registry, const 
       key_(key),
       on_note_(std::move(on_note)),
       watch_(setup.quiet_ms),
-      inbox_(folder_.inbox(), registry) {}
+      inbox_(folder_.inbox(), registry),
+      documents_(folder_.sealed(), folder_.documents(), setup.keys) {}
 
 ServedMember::~ServedMember() = default;
 
@@ -63,7 +65,7 @@ Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const sche
 }
 
 client::Verdict ServedMember::receive(const client::Delivery& delivery) {
-  const Status written = inbox_.write(delivery.event, delivery.inbox);
+  const Status written = write_received(delivery);
   if (!written) {
     if (written.error().code == Errc::unknown_type) return client::Verdict::park(written.error().message);
     in_trouble(written.error().within("inbox"));
@@ -72,6 +74,35 @@ client::Verdict ServedMember::receive(const client::Delivery& delivery) {
   const std::lock_guard lock(mutex_);
   ++received_[short_type(delivery.event.type)];
   return client::Verdict::done();
+}
+
+/// Its row and line; a sealed document is put aside, to be opened when the hub can be asked.
+Status ServedMember::write_received(const client::Delivery& delivery) {
+  if (Status written = inbox_.write(delivery.event, delivery.inbox); !written) return written;
+  const schema::EventType* type = registry_.find(delivery.event.type);
+  if (type->routing != schema::Routing::sealed) return {};
+  const auto text = registry_.event_to_json(delivery.event);
+  if (!text) return fail(text.error());
+  return documents_.keep(delivery.event.id, *text);
+}
+
+/// True when a document was opened, or could not be and is done with.
+bool ServedMember::open_document() {
+  if (clock_.now() < documents_rest_until_ || !client_->session()) return false;
+  const auto opened = documents_.open_next([this](const std::string& member) -> Result<std::vector<client::Key32>> {
+    if (!book_) {
+      auto book = client::KeyBook::open(folder_.data());
+      if (!book) return fail(book.error());
+      book_ = std::move(*book);
+    }
+    auto keys = book_->find(*client_, member, directory_patience);
+    if (!keys) return fail(keys.error());
+    return std::move(keys->signers);
+  });
+  if (opened) return *opened;
+  in_trouble(opened.error().within("open a document"));
+  documents_rest_until_ = clock_.now().plus(rest_ms);
+  return false;
 }
 
 bool ServedMember::has_work() {
@@ -83,6 +114,7 @@ bool ServedMember::has_work() {
 
 bool ServedMember::take_turn() {
   collect_refusals();
+  if (open_document()) return true;
   if (clock_.now() < rest_until_) return false;
   if (!job_) return begin_next_file();
   go_on_with_file();

@@ -10,8 +10,10 @@
 #include <mutex>
 #include <optional>
 
+#include "adapters/client/key_book.hpp"
 #include "adapters/files/inbox_files.hpp"
 #include "adapters/files/outbox_watch.hpp"
+#include "adapters/files/received_documents.hpp"
 #include "adapters/files/service.hpp"
 
 namespace iro::files {
@@ -50,6 +52,8 @@ class ServedMember {
   void in_trouble(const Error& error);
   void collect_refusals();
   client::Verdict receive(const client::Delivery& delivery);
+  Status write_received(const client::Delivery& delivery);
+  bool open_document();
 
   std::string name_;
   MemberFolder folder_;
@@ -60,6 +64,9 @@ class ServedMember {
   std::function<void(const Note&)> on_note_;
   OutboxWatch watch_;
   InboxFiles inbox_;
+  ReceivedDocuments documents_;
+  std::unique_ptr<client::KeyBook> book_;  // made when the first document comes
+  TimeMs documents_rest_until_;            // after trouble with one
   std::unique_ptr<IntakeContext> context_;
   std::unique_ptr<FileJob> job_;
   TimeMs rest_until_;  // after trouble
