@@ -109,7 +109,7 @@ bool Core::take_event(Session& session, const schema::EventView& event, const st
   return true;
 }
 
-/// An event that changes the membership is carried out on a copy of the membership, which takes effect with the commit.
+/// What an event changes about the members is done on a copy, which takes effect with the commit.
 std::optional<std::pair<Errc, std::string>> Core::command(const schema::EventView& event, const schema::EventType& type,
                                                           const Principal& actor, TimeMs now) {
   auto payload = registry_.to_json(type, event.payload);

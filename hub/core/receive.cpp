@@ -176,11 +176,10 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
     if (at != producers_.end() && at->second.row.member != frame.who.member)
       return refuse(Errc::producer_foreign, "this outbox belongs to another member");
   }
-  if (const auto other = same_outbox(frame, hello); other.value() != 0) {
-    // After a rotation the outbox comes back under its new key; a copy of it that is older does not.
-    if (hello.start_number >= sessions_.at(other).start_number) return std::nullopt;
+  // After a rotation the outbox comes back under its new key; an older copy of it does not.
+  if (const auto other = same_outbox(frame, hello);
+      other.value() != 0 && hello.start_number < sessions_.at(other).start_number)
     return refuse(Errc::session_busy, "this outbox is alive under another key");
-  }
   const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
   if (held == session_by_name_.end() || held->second == frame.from) return std::nullopt;
   const Session& other = sessions_.at(held->second);
