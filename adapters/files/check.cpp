@@ -123,10 +123,11 @@ boost::json::object to_json(const FileReport& file) {
 Report check_files(std::span<const std::filesystem::path> paths, const Formats& formats,
                    const schema::Registry& registry) {
   const PrivateKey key = PrivateKey::random();
-  const RecordTaker taker(registry, key);
   MemoryOutbox outbox;
   Report report;
   for (const auto& path : paths) {
+    const UnsealedDocuments documents(path.parent_path() / "documents");
+    const RecordTaker taker(registry, key, false, &documents);
     report.files.push_back(check_file(path, formats, taker, outbox));
     const FileReport& file = report.files.back();
     report.total.add(file.counts);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "adapters/client/key_book.hpp"
 #include "adapters/files/check.hpp"
 #include "adapters/files/service.hpp"
 
@@ -96,7 +97,14 @@ int run_take(const TakeOptions& options) {
 
   std::error_code ignored;
   const bool in_outbox = std::filesystem::equivalent(options.file.parent_path(), folder.outbox(), ignored);
-  const IntakeContext context{**client, *registry, *formats, *key, folder, keys->member, options.again};
+  auto book = client::KeyBook::open(folder.data());
+  if (!book) return cannot_begin(book.error());
+  const OutgoingDocuments sealer(folder.to_seal(), *keys, [&](const std::string& slug) -> Result<client::Key32> {
+    const auto found = (*book)->find(**client, slug, std::chrono::milliseconds(options.flush_ms));
+    if (!found) return fail(found.error());
+    return found->sealing;
+  });
+  const IntakeContext context{**client, *registry, *formats, *key, folder, keys->member, options.again, &sealer};
   const auto taken = take_file(context, options.file, in_outbox, [&](const Progress& progress) {
     if (options.json) print(describe(progress));
   });

@@ -201,7 +201,7 @@ Result<bool> FileJob::step() {
 
 /// Up to 500 records into the transaction; true when the file has no more.
 Result<bool> FileJob::take_records(client::OutboxTransaction& outbox) {
-  const RecordTaker taker(context_.registry, context_.key, context_.again);
+  const RecordTaker taker(context_.registry, context_.key, context_.again, context_.sealer);
   RecordReader& reader = *opened_.reader;
   std::string reject_rows;
   bool ended = false;

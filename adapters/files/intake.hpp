@@ -37,6 +37,7 @@ struct IntakeContext {
   MemberFolder folder;
   std::string member;  // slug
   bool again = false;  // take what was taken before once more: the hub had refused it, and would not now
+  const DocumentSealer* sealer = nullptr;  // of documents that rows name
 };
 
 struct Progress {

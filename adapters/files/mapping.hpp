@@ -40,9 +40,10 @@ struct Column {
 
 /// Where a value of the payload comes from.
 struct Source {
-  enum class Kind : std::uint8_t { column, constant, text, derived, weeks };
+  enum class Kind : std::uint8_t { column, constant, text, derived, weeks, document };
   Kind kind = Kind::column;
-  std::vector<std::size_t> columns;  // column: one; derived and weeks: their columns; text: in order of appearance
+  std::vector<std::size_t>
+      columns;  // column and document: one; derived and weeks: their columns; text: in order of appearance
   boost::json::value constant;
   std::string text;  // "{member}-{number}"; for derived the prefix of the id
 };

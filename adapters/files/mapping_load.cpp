@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "adapters/client/sealed_event.hpp"
 #include "adapters/files/builtin_mapping_texts.hpp"
 #include "adapters/files/mapping.hpp"
 #include "adapters/files/toml_reader.hpp"
@@ -162,7 +163,10 @@ class Loader : TomlReader {
         continue;
       }
       for (const std::string& type : {rule.type, rule.changed_type}) check_path(source, type, *path);
-      rule.fields.push_back({*path, read_source(source)});
+      FieldRule field{*path, read_source(source)};
+      if (field.source.kind == Source::Kind::document && path->text() != client::sealed_field)
+        complain(source, fmt::format("a document goes into '{}'", client::sealed_field));
+      rule.fields.push_back(std::move(field));
     }
   }
 
@@ -191,11 +195,11 @@ class Loader : TomlReader {
     if (table == nullptr || table->size() == 0) {
       complain(node,
                "give the name of a column, or { constant = ... }, { text = ... }, { id = [...], prefix = ... }, { "
-               "weeks = [...] }; "
+               "weeks = [...] }, { document = COLUMN }; "
                "a path with points stands in quotes");
       return source;
     }
-    only(*table, {"constant", "text", "id", "prefix", "weeks"});
+    only(*table, {"constant", "text", "id", "prefix", "weeks", "document"});
     if (const toml::node* constant = table->get("constant")) {
       source.kind = Source::Kind::constant;
       source.constant = constant_of(*constant);
@@ -203,6 +207,9 @@ class Loader : TomlReader {
       source.kind = Source::Kind::text;
       source.text = text(*table, "text");
       read_placeholders(*table->get("text"), source);
+    } else if (const toml::node* document = table->get("document")) {
+      source.kind = Source::Kind::document;
+      if (const auto column = column_named(*document, text(*table, "document"))) source.columns = {*column};
     } else if (table->contains("weeks")) {
       source.kind = Source::Kind::weeks;
       read_source_columns(*table, "weeks", source);

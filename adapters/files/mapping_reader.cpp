@@ -182,6 +182,10 @@ Result<boost::json::value> MappingReader::value_of(const Source& source, const P
       for (const std::size_t column : source.columns) (made_of += between_keys) += text_of(column);
       return boost::json::value(boost::json::string(pseudonyms.derived_id(source.text, made_of)));
     }
+    case Source::Kind::document: {
+      if (values_[source.columns.front()].is_null()) return boost::json::value(nullptr);
+      return boost::json::value{{"document", text_of(source.columns.front())}};
+    }
     case Source::Kind::weeks:
       return read_weeks(text_of(source.columns[0]), text_of(source.columns[1]), text_of(source.columns[2]));
   }

@@ -1,6 +1,7 @@
 // adapters/files/member_folder.hpp: the folders of one member.
 //
 //   outbox/            the member puts files here; they leave when they are taken
+//   outbox/documents/  documents that rows of those files name; they are sealed, and stay
 //   outbox/done/       files that were taken
 //   outbox/rejected/   files that cannot be used, and what was wrong with rows: NAME.rejects.csv
 //   inbox/             what the member received: a CSV file a type, a JSON-lines file a month
@@ -29,6 +30,7 @@ class MemberFolder {
   [[nodiscard]] std::filesystem::path done() const { return root_ / "outbox" / "done"; }
   [[nodiscard]] std::filesystem::path rejected() const { return root_ / "outbox" / "rejected"; }
   [[nodiscard]] std::filesystem::path inbox() const { return root_ / "inbox"; }
+  [[nodiscard]] std::filesystem::path to_seal() const { return root_ / "outbox" / "documents"; }
   [[nodiscard]] std::filesystem::path documents() const { return root_ / "inbox" / "documents"; }
   /// Sealed documents that wait to be opened.
   [[nodiscard]] std::filesystem::path sealed() const { return root_ / "private" / "sealed"; }

@@ -20,7 +20,7 @@ class MemoryOutbox final : public client::OutboxTransaction {
 
   Result<EventId> publish(schema::Event event) override {
     ++published_;
-    std::memcpy(event.id.b.data(), &published_, sizeof published_);
+    if (event.id.is_zero()) std::memcpy(event.id.b.data(), &published_, sizeof published_);
     const EventId id = event.id;
     if (keep_events_) events_.push_back(std::move(event));
     return id;

@@ -12,6 +12,7 @@
 
 #include "adapters/client/member_keys.hpp"
 #include "adapters/client/sealed_event.hpp"
+#include "adapters/files/outgoing_documents.hpp"
 #include "adapters/files/recorded_file.hpp"
 
 namespace iro::files {
@@ -50,11 +51,6 @@ Status write_whole(const fs::path& path, ByteView bytes) {
   const auto failed = good ? Status() : Status(system_error(draft));
   ::close(fd);
   return good ? move_file(draft, path) : failed;
-}
-
-bool passes(Errc code) {
-  return code == Errc::unreachable || code == Errc::timeout || code == Errc::io || code == Errc::locked ||
-         code == Errc::disk_full || info(code).permanence == Permanence::T;
 }
 
 std::string reason_text(const Error& error) {

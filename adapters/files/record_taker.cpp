@@ -6,8 +6,10 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 
+#include "adapters/client/sealed_event.hpp"
 #include "adapters/files/values.hpp"
 #include "hub/base/assert.hpp"
+#include "hub/base/crypto.hpp"
 
 namespace iro::files {
 namespace {
@@ -27,6 +29,15 @@ Sent read_sent(std::string_view note) {
   std::from_chars(note.data(), note.data() + gap, sent.times);
   if (gap < note.size()) sent.hash = note.substr(gap + 1);
   return sent;
+}
+
+/// The document that the mapping put in the place of a sealed one.
+std::optional<std::string> document_in(const boost::json::object& payload) {
+  const auto* content = payload.if_contains(client::sealed_field);
+  const auto* name =
+      content != nullptr && content->is_object() ? content->get_object().if_contains("document") : nullptr;
+  if (name == nullptr || !name->is_string()) return std::nullopt;
+  return std::string(name->get_string());
 }
 
 boost::json::object to_object(const std::map<std::string, std::uint64_t>& numbers) {
@@ -58,10 +69,39 @@ std::optional<std::string> RecordTaker::personal_number_in(const schema::EventTy
   return where;
 }
 
+/// The payload with the document in it. Id, source and subject are fixed first, as the document is bound to them.
+Result<Bytes> RecordTaker::seal_into(schema::Event& event, const schema::EventType& type, boost::json::object payload,
+                                     const client::Document& document) const {
+  const std::string recipient = client::recipient_in(boost::json::serialize(payload));
+  if (recipient.empty()) return fail(Errc::csv_value, "content: the payload names no recipient");
+  const auto with = [&](const client::SealedDocument& sealed) {
+    payload[client::sealed_field] = boost::json::parse(sealed.to_json());
+    return registry_.from_json(type, boost::json::serialize(payload));
+  };
+  const auto draft = with({std::string(client::seal_scheme), {}, {}});
+  if (!draft) return draft;
+  client::SealedIn in = sealer_->header();
+  in.type = type.name;
+  in.subject = std::string(registry_.facts(type, *draft).subject);
+  const auto sealed = sealer_->seal(document, in, recipient);
+  if (!sealed) return fail(sealed.error().within(client::sealed_field));
+  event.id = in.id;
+  event.source = in.source;
+  return with(*sealed);
+}
+
 Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const Draft& draft,
                                                 client::OutboxTransaction& outbox) const {
   const std::string json = boost::json::serialize(draft.payload);
-  const std::string hash = key_.mac("content", json);
+  std::optional<client::Document> document;
+  if (const auto name = document_in(draft.payload)) {
+    if (sealer_ == nullptr) return fail(Errc::invalid_argument, "content: documents are not sealed here");
+    auto read = sealer_->read(*name);
+    if (!read) return fail(read.error().within(client::sealed_field));
+    document = std::move(*read);
+  }
+  // A document that changed is a change, under whatever name.
+  const std::string hash = key_.mac("content", document ? json + to_hex(sha256(document->content)) : json);
   const std::string thing = key_.mac("thing", fmt::format("{} {} {}", format, draft.type, draft.key));
   Ready ready;
   ready.note_key = fmt::format("{}/{}", format, thing);
@@ -76,13 +116,13 @@ Result<RecordTaker::Ready> RecordTaker::prepare(std::string_view format, const D
   const bool as_change = times > 1 && !draft.changed_type.empty();
   const schema::EventType* type = registry_.find_loosely(as_change ? draft.changed_type : draft.type);
   if (type == nullptr) return fail(Errc::unknown_type, draft.type);
-  auto payload = registry_.from_json(*type, json);
+  schema::Event event;
+  auto payload = document ? seal_into(event, *type, draft.payload, *document) : registry_.from_json(*type, json);
   if (!payload) return fail(payload.error());
   if (const auto where = personal_number_in(*type, *payload)) {
     return fail(Errc::personal_number,
                 fmt::format("{}: this holds what looks like a BSN or an onderwijsnummer", *where));
   }
-  schema::Event event;
   event.type = type->name;
   event.revision = type->revision;
   event.foreign_id = fmt::format("files:{}:{}:{}", ready.note_key, times, hash);
@@ -105,6 +145,7 @@ Result<std::vector<Reject>> RecordTaker::take(RecordReader& reader, RecordReader
   for (const Draft& draft : record.drafts) {
     if (!record.rejects.empty()) break;
     auto one = prepare(reader.format(), draft, outbox);
+    if (!one && passes(one.error().code)) return fail(one.error());
     if (!one) {
       record.rejects.push_back(reader.explain(draft, one.error()));
     } else if (one->event) {

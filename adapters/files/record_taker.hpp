@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "adapters/client/client.hpp"
+#include "adapters/files/outgoing_documents.hpp"
 #include "adapters/files/pseudonyms.hpp"
 #include "adapters/files/record.hpp"
 #include "hub/schema/registry.hpp"
@@ -44,23 +45,29 @@ class RecordTaker {
  public:
   /// With `again`, what was sent before is sent once more, under the same
   /// foreign ids: the hub takes what it had refused, and knows the rest.
-  RecordTaker(const schema::Registry& registry, const PrivateKey& key, bool again = false)
-      : registry_(registry), key_(key), again_(again) {}
+  /// `sealer` is for documents that rows name; without one such a row is rejected.
+  RecordTaker(const schema::Registry& registry, const PrivateKey& key, bool again = false,
+              const DocumentSealer* sealer = nullptr)
+      : registry_(registry), key_(key), again_(again), sealer_(sealer) {}
 
   /// Take the record (or the problem) that `reader` stands at. Gives the
   /// rejects, empty when the record was taken. An Error is about the outbox
-  /// (outbox_full, io): the transaction must then be given up.
+  /// (outbox_full, io) or a hub that cannot be asked for a recipient's key:
+  /// the transaction must then be given up.
   Result<std::vector<Reject>> take(RecordReader& reader, RecordReader::Item item, client::OutboxTransaction& outbox,
                                    Counts& counts) const;
 
  private:
   struct Ready;
   [[nodiscard]] std::optional<std::string> personal_number_in(const schema::EventType& type, ByteView payload) const;
+  Result<Bytes> seal_into(schema::Event& event, const schema::EventType& type, boost::json::object payload,
+                          const client::Document& document) const;
   Result<Ready> prepare(std::string_view format, const Draft& draft, client::OutboxTransaction& outbox) const;
 
   const schema::Registry& registry_;
   const PrivateKey& key_;
   bool again_;
+  const DocumentSealer* sealer_;
 };
 
 }  // namespace iro::files

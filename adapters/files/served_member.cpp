@@ -44,6 +44,7 @@ Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const sche
   if (Status made = folder.create(); !made) return fail(made.error());
   const auto key = PrivateKey::open(folder.pseudonym_key());
   if (!key) return fail(key.error());
+  const client::KeyFile own = setup.keys;
   client::Options options;
   options.keys = setup.keys;
   options.client_name = "files";
@@ -54,8 +55,15 @@ Result<std::unique_ptr<ServedMember>> ServedMember::open(Setup setup, const sche
   auto client = open_client(std::move(options));
   if (!client) return fail(client.error());
   member->client_ = std::move(*client);
-  member->context_ = std::make_unique<IntakeContext>(
-      IntakeContext{*member->client_, registry, member->formats_, member->key_, member->folder_, member->name_});
+  member->sealer_ = std::make_unique<OutgoingDocuments>(
+      member->folder_.to_seal(), own, [raw = member.get()](const std::string& slug) -> Result<client::Key32> {
+        const auto found = raw->keys_of(slug);
+        if (!found) return fail(found.error());
+        return found->sealing;
+      });
+  member->context_ =
+      std::make_unique<IntakeContext>(IntakeContext{*member->client_, registry, member->formats_, member->key_,
+                                                    member->folder_, member->name_, false, member->sealer_.get()});
   client::Subscription subscription;
   subscription.consumer = "files";
   const Status subscribed = member->client_->subscribe(
@@ -86,16 +94,22 @@ Status ServedMember::write_received(const client::Delivery& delivery) {
   return documents_.keep(delivery.event.id, *text);
 }
 
+/// What the hub shows of a member's keys, as far as it is to be believed.
+Result<client::TrustedKeys> ServedMember::keys_of(const std::string& member) {
+  if (!client_->session()) return fail(Errc::unreachable, "the hub cannot be asked for keys now");
+  if (!book_) {
+    auto book = client::KeyBook::open(folder_.data());
+    if (!book) return fail(book.error());
+    book_ = std::move(*book);
+  }
+  return book_->find(*client_, member, directory_patience);
+}
+
 /// True when a document was opened, or could not be and is done with.
 bool ServedMember::open_document() {
   if (clock_.now() < documents_rest_until_ || !client_->session()) return false;
   const auto opened = documents_.open_next([this](const std::string& member) -> Result<std::vector<client::Key32>> {
-    if (!book_) {
-      auto book = client::KeyBook::open(folder_.data());
-      if (!book) return fail(book.error());
-      book_ = std::move(*book);
-    }
-    auto keys = book_->find(*client_, member, directory_patience);
+    auto keys = keys_of(member);
     if (!keys) return fail(keys.error());
     return std::move(keys->signers);
   });

@@ -13,6 +13,7 @@
 #include "adapters/client/key_book.hpp"
 #include "adapters/files/inbox_files.hpp"
 #include "adapters/files/outbox_watch.hpp"
+#include "adapters/files/outgoing_documents.hpp"
 #include "adapters/files/received_documents.hpp"
 #include "adapters/files/service.hpp"
 
@@ -54,6 +55,7 @@ class ServedMember {
   client::Verdict receive(const client::Delivery& delivery);
   Status write_received(const client::Delivery& delivery);
   bool open_document();
+  Result<client::TrustedKeys> keys_of(const std::string& member);
 
   std::string name_;
   MemberFolder folder_;
@@ -67,6 +69,7 @@ class ServedMember {
   ReceivedDocuments documents_;
   std::unique_ptr<client::KeyBook> book_;  // made when the first document comes
   TimeMs documents_rest_until_;            // after trouble with one
+  std::unique_ptr<OutgoingDocuments> sealer_;
   std::unique_ptr<IntakeContext> context_;
   std::unique_ptr<FileJob> job_;
   TimeMs rest_until_;  // after trouble

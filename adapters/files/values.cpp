@@ -8,8 +8,8 @@
 #include <charconv>
 
 #include "adapters/files/dates.hpp"
-#include "hub/schema/personal_number.hpp"
 #include "hub/base/clock.hpp"
+#include "hub/schema/personal_number.hpp"
 
 namespace iro::files {
 namespace {

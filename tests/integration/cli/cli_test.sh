@@ -296,26 +296,27 @@ exits 1 iro show event 01900000-0000-7000-8000-000000000000 --hub region
 says err 'not_found (404)'
 
 section 'joining, and keys of one'"'"'s own'
+mkdir zorg-zuid  # a folder for each member: its outbox and what it believes of others stand beside the key file
 exits 2 iro member invite zorg-zuid --hub region
 says err '--name'
 exits 0 iro member invite zorg-zuid --hub region --name 'Zorg Zuid' --oin 00000099000000002005 --role care_provider --json
 token=$(sed -n 's/.*"token":"\([^"]*\)".*/\1/p' out)
-exits 1 iro join "${token}x" --key zorg-zuid.key.toml
+exits 1 iro join "${token}x" --key zorg-zuid/key.toml
 says err 'invitation_unreadable (548)'
-gone zorg-zuid.key.toml.pending
+gone zorg-zuid/key.toml.pending
 printf '%s\n' "$token" >token.txt
-timeout 30 iro join - --key zorg-zuid.key.toml <token.txt >out 2>err || miss 'join from standard input'
+timeout 30 iro join - --key zorg-zuid/key.toml <token.txt >out 2>err || miss 'join from standard input'
 says out 'zorg-zuid' 'Fingerprint'
-there zorg-zuid.key.toml
-gone zorg-zuid.key.toml.pending
-same "the joined key's mode" 600 "$(stat -c %a zorg-zuid.key.toml)"
+there zorg-zuid/key.toml
+gone zorg-zuid/key.toml.pending
+same "the joined key's mode" 600 "$(stat -c %a zorg-zuid/key.toml)"
 exits 1 iro join "$token" --key thief.key.toml --timeout 5
 says err 'enrolment_over (141)' 'iro member invite'
 gone thief.key.toml
 gone thief.key.toml.pending
-exits 1 iro join "$token" --key zorg-zuid.key.toml
+exits 1 iro join "$token" --key zorg-zuid/key.toml
 says err 'exists (508)'
-exits 0 iro key fingerprint --key zorg-zuid.key.toml
+exits 0 iro key fingerprint --key zorg-zuid/key.toml
 own=$(cat out)
 exits 0 iro key fingerprint zorg-zuid --key members/roc-laag/key.toml
 same 'the fingerprint at both ends' "$own" "$(cat out)"
@@ -329,11 +330,11 @@ disclose=(--type handover.identity-disclosed --key members/roc-laag/key.toml
 printf 'een geheim\n' >plan.txt
 exits 0 iro seal plan.txt "${disclose[@]}" --publish
 sealed=$(cat out)
-exits 0 iro open "$sealed" --key zorg-zuid.key.toml
+exits 0 iro open "$sealed" --key zorg-zuid/key.toml
 says out 'een geheim'
 says err 'plan.txt' 'roc-laag'
 mkdir documents
-exits 0 iro open "$sealed" --key zorg-zuid.key.toml --out documents --json
+exits 0 iro open "$sealed" --key zorg-zuid/key.toml --out documents --json
 says out '"sender":"roc-laag"' 'documents/plan.txt'
 same 'the opened document' "$(cat plan.txt)" "$(cat documents/plan.txt)"
 exits 1 iro open "$sealed" --key waterpoort.key.toml
@@ -342,21 +343,20 @@ exits 0 iro seal plan.txt "${disclose[@]}" --out event.json
 exits 1 iro open event.json --key members/roc-laag/key.toml
 says err 'sealed_for_others (543)'
 sed 's/"subject":"ho-9"/"subject":"ho-8"/' event.json >moved.json
-exits 1 iro open moved.json --key zorg-zuid.key.toml
+exits 1 iro open moved.json --key zorg-zuid/key.toml
 says err 'sealed_other_event (545)'
 printf 'zijn bsn is 111222333\n' >bsn.txt
 exits 1 iro seal bsn.txt "${disclose[@]}" --publish
 says err 'personal_number (209)'
 if grep -rqF 'een geheim' region; then miss 'the hub has the document'; else pass; fi
-exits 0 iro key rotate --key zorg-zuid.key.toml
+exits 0 iro key rotate --key zorg-zuid/key.toml
 says out 'iro key revoke --old'
-exits 1 iro key fingerprint zorg-zuid --key nobody.key.toml
-exits 0 iro key revoke --old --key zorg-zuid.key.toml --json
+exits 0 iro key revoke --old --key zorg-zuid/key.toml --json
 says out '"member":"zorg-zuid"'
-exits 0 iro open "$sealed" --key zorg-zuid.key.toml
+exits 0 iro open "$sealed" --key zorg-zuid/key.toml
 says out 'een geheim'
 exits 0 iro seal plan.txt "${disclose[@]}" --publish
-exits 0 iro open "$(cat out)" --key zorg-zuid.key.toml
+exits 0 iro open "$(cat out)" --key zorg-zuid/key.toml
 says out 'een geheim'
 exits 1 iro key trust zorg-zuid --fingerprint 00000-00000 --key members/roc-laag/key.toml
 says err 'fingerprint_differs (549)'

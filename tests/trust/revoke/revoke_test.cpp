@@ -3,6 +3,7 @@
 // keys of two readers and one publisher; for three seconds more every frame is counted with the time of its arrival.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -164,7 +165,7 @@ TEST_CASE("revoke: under load no frame is handed over a second after it, and eve
   const auto warm_by = Steady::now() + 60s;
   const auto is_warm = [&] {
     return leaving_acks.events_after({}) >= warm &&
-           std::ranges::all_of(heard, [](Seen& s) { return s.events_after({}) >= warm; });
+           std::ranges::all_of(heard, [&](Seen& s) { return s.events_after({}) >= warm; });
   };
   while (!is_warm() && Steady::now() < warm_by)
     std::this_thread::sleep_for(20ms);  // style: sleep-in-test, because spinning would take a core from the load
