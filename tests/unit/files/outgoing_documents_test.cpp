@@ -46,15 +46,20 @@ struct Sending {
   client::KeyFile hospital = keys_of("zorg");
   bool reachable = true;
   OutgoingDocuments sealer{folder.path() / "documents", school,
-                           [this](const std::string& member) -> Result<client::Key32> {
-                             if (!reachable) return fail(Errc::unreachable, "");
-                             if (member != "zorg") return fail(Errc::sealing_key_swapped, member);
-                             return client::public_set(hospital)->sealing;
-                           }};
+                           [this](const std::string& member) { return key_of(member); }};
   MemoryOutbox outbox{true};
   PrivateKey key = PrivateKey::random();
   Formats known{{read_mapping(mapping, "namen.toml", sample::registry()).value()}, ProgrammeList({})};
 
+  void put(const std::string& name, const std::string& text) const {
+    REQUIRE(std::filesystem::exists(folder.write(name, text)));
+  }
+  /// What the hub shows, as far as it is believed.
+  [[nodiscard]] Result<client::Key32> key_of(const std::string& member) const {
+    if (!reachable) return fail(Errc::unreachable, "");
+    if (member != "zorg") return fail(Errc::sealing_key_swapped, member);
+    return client::public_set(hospital)->sealing;
+  }
   /// What becomes of a file of these rows.
   Result<std::vector<Reject>> take(const std::string& rows) {
     const auto file = folder.write("namen.csv", "overdracht;pseudoniem;instelling;bestand\r\n" + rows);
@@ -80,7 +85,7 @@ constexpr const char* row = "ho-1;pseudonym-1;zorg;naam.txt\r\n";
 
 TEST_CASE("outgoing documents: a row's document is sealed to the recipient that the row names") {
   Sending s;
-  s.folder.write("documents/naam.txt", "een naam");
+  s.put("documents/naam.txt", "een naam");
   REQUIRE(s.take(row).value().empty());
   REQUIRE(s.outbox.events().size() == 1);
   const schema::Event& event = s.outbox.events().front();
@@ -98,20 +103,20 @@ TEST_CASE("outgoing documents: a row's document is sealed to the recipient that 
 
 TEST_CASE("outgoing documents: the same row again sends nothing, a changed document sends it anew") {
   Sending s;
-  s.folder.write("documents/naam.txt", "een naam");
+  s.put("documents/naam.txt", "een naam");
   REQUIRE(s.take(row).value().empty());
   REQUIRE(s.take(row).value().empty());
   CHECK(s.outbox.events().size() == 1);
-  s.folder.write("documents/naam.txt", "een andere naam");
+  s.put("documents/naam.txt", "een andere naam");
   REQUIRE(s.take(row).value().empty());
   CHECK(s.outbox.events().size() == 2);
 }
 
 TEST_CASE("outgoing documents: a row that cannot be sealed is rejected with its reason, and nothing of it goes out") {
   Sending s;
-  s.folder.write("documents/naam.txt", "een naam");
-  s.folder.write("documents/bsn.txt", "111222333");
-  s.folder.write("elsewhere.txt", "x");
+  s.put("documents/naam.txt", "een naam");
+  s.put("documents/bsn.txt", "111222333");
+  s.put("elsewhere.txt", "x");
   for (const auto& [bad, code] : {std::pair{"ho-1;pseudonym-1;zorg;geen.txt\r\n", Errc::csv_value},
                                   {"ho-1;pseudonym-1;zorg;../elsewhere.txt\r\n", Errc::csv_value},
                                   {"ho-1;pseudonym-1;zorg;bsn.txt\r\n", Errc::personal_number},
@@ -127,7 +132,7 @@ TEST_CASE("outgoing documents: a row that cannot be sealed is rejected with its 
 
 TEST_CASE("outgoing documents: while the hub cannot be asked for keys, the file waits") {
   Sending s;
-  s.folder.write("documents/naam.txt", "een naam");
+  s.put("documents/naam.txt", "een naam");
   s.reachable = false;
   const auto waits = s.take(row);
   REQUIRE_FALSE(waits);

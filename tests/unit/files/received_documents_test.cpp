@@ -28,10 +28,14 @@ struct Received {
   std::filesystem::path out = folder.path() / "inbox" / "documents";
   ReceivedDocuments documents{folder.path() / "sealed", out, hospital};
   EventId id = make_event_id(1'790'000'000'000);
-  ReceivedDocuments::Signers signers = [this](const std::string& member) -> Result<std::vector<client::Key32>> {
-    CHECK(member == "school-a");
-    return std::vector{client::public_set(school)->signing};
-  };
+  ReceivedDocuments::Signers signers;
+
+  Received() {
+    signers = [this](const std::string& member) -> Result<std::vector<client::Key32>> {
+      CHECK(member == "school-a");
+      return std::vector{client::public_set(school)->signing};
+    };
+  }
 
   [[nodiscard]] std::string event(const std::string& name = "plan.txt") const {
     const client::SealedIn in{id, "nl.placements.handover.identity-disclosed.v1", "s", "ho-1"};
