@@ -51,7 +51,7 @@ void ClientSession::greet(Ticks now) {
     const PublishSource::Position ours = source_->position();
     hello.producer = ours.producer;
     hello.start_number = ours.start_number;
-    hello.last_receipt = source_->last_receipt();
+    if (!hide_receipt_) hello.last_receipt = source_->last_receipt();
   }
   state_ = State::greeting;
   say(hello, now);

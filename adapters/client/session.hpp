@@ -136,6 +136,7 @@ class ClientSession {
   void on_body(wire::Drain& body, wire::Message& message, Ticks now);
   void on_body(wire::ErrorMessage& body, wire::Message& message, Ticks now);
   void on_refused_hello(Error error, Ticks now);
+  void notice_restore(const wire::Welcome& welcome);
   void on_session_error(Error error, Ticks now);
   void on_subscribe_error(Consumers::iterator at, Error error, Ticks now);
   void tick_up(Ticks now);
@@ -149,6 +150,8 @@ class ClientSession {
   std::optional<wire::Welcome> welcome_;
   std::optional<Error> refusal_;
   bool writable_ = true;
+  bool hide_receipt_ = false;  // the hub does not know it: say HELLO without it until there is another
+  LogEpoch restored_epoch_;    // which its client has been told of
   Then after_rest_ = Then::greet;
   Ticks welcome_at_ = Ticks(-never.value());
   Ticks drain_until_ = never;  // the hub goes down: nothing new is sent

@@ -39,6 +39,7 @@ void ClientSession::on_frame(ByteView frame, Ticks now) {
 void ClientSession::on_body(wire::Welcome& body, wire::Message& /*message*/, Ticks now) {
   if (state_ == State::away) return;  // of a connection that is gone
   lose_session();
+  notice_restore(body);
   if (window_) {
     const auto started = window_->start(body);
     if (!started) {
@@ -57,8 +58,18 @@ void ClientSession::on_body(wire::Welcome& body, wire::Message& /*message*/, Tic
   pump(now);
 }
 
+/// The hub gave up what it had acknowledged to us: the outbox sends again what it keeps, and consumers get some events
+/// again.
+void ClientSession::notice_restore(const wire::Welcome& welcome) {
+  const auto receipt = source_ != nullptr ? source_->last_receipt() : std::nullopt;
+  if (!receipt || receipt->log_epoch >= welcome.log_epoch || restored_epoch_ == welcome.log_epoch) return;
+  restored_epoch_ = welcome.log_epoch;
+  trouble({Errc::log_restored, "the hub was restored from a backup: what it lost is sent again"});
+}
+
 void ClientSession::on_body(wire::PubAck& body, wire::Message& /*message*/, Ticks now) {
   if (!window_) return;
+  if (body.receipt) hide_receipt_ = false;
   if (!window_->on_puback(body, now)) {
     trouble({Errc::sequence_gap, "the hub counts otherwise than this outbox: asking it again"});
     return rest(next_backoff(), Then::greet, now);
@@ -136,6 +147,10 @@ void ClientSession::on_subscribe_error(Consumers::iterator at, Error error, Tick
 
 void ClientSession::on_refused_hello(Error error, Ticks now) {
   if (!refusal_ || refusal_->code != error.code) trouble(error);
+  if (error.code == Errc::receipt_invalid && !hide_receipt_) {
+    hide_receipt_ = true;
+    return rest(first_retry_ms, Then::greet, now);
+  }
   const bool passes = info(error.code).permanence == Permanence::T;
   refusal_ = std::move(error);
   rest(passes ? next_backoff() : hopeless_retry_ms, Then::greet, now);

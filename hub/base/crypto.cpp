@@ -2,6 +2,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "hub/base/crypto.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -37,6 +38,10 @@ std::array<std::uint8_t, 16> keyed_mac(ByteView key, ByteView bytes) {
   std::array<std::uint8_t, 16> out{};
   std::copy(full.begin(), full.begin() + 16, out.begin());
   return out;
+}
+
+bool same_secret(ByteView a, ByteView b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 struct TokenSealer::Ciphers {

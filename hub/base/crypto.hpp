@@ -32,6 +32,9 @@ Hash sha256(ByteView bytes);
 /// HMAC-SHA-256 (RFC 2104), the first 16 bytes.
 std::array<std::uint8_t, 16> keyed_mac(ByteView key, ByteView bytes);
 
+/// Compares in a time that does not depend on where they differ.
+[[nodiscard]] bool same_secret(ByteView a, ByteView b);
+
 /// Seals log positions for one recipient (design 5: a plain counter would tell
 /// how much there is that one may not see). One AES-256 block: the position,
 /// the member and the log epoch, so that a token of somebody else, of another

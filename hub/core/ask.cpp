@@ -28,7 +28,7 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
   wire::Answer answer;
   answer.id = query.id;
   if (!query.at_least.is_zero()) {
-    const auto position = sealer_.open(query.at_least, session.who.member, log_epoch_);
+    const auto position = open_token(query.at_least, session.who.member);
     if (!position || *position >= next_seq_) {
       answer.code = Errc::token_invalid;
       answer.reason = "at_least is no token of this member, or ahead of the log";

@@ -28,6 +28,7 @@ Core::Core(const schema::Registry& registry, log::KeyRing& keys, Config config, 
 
 Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   log_epoch_ = snapshot.log_epoch;
+  epochs_ = std::move(snapshot.epochs);
   next_seq_ = snapshot.next_seq;
   head_ = snapshot.head;
   last_recorded_ = snapshot.last_recorded;
@@ -93,6 +94,7 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   for (const auto& file : registry_.files()) {
     if (known.insert(file.hash).second) new_schemas_.push_back({++no, file.hash, file.name, file.bfbs});
   }
+  if (restore_unannounced()) announce_restore(now);
   return {};
 }
 
@@ -239,9 +241,10 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   }
 }
 
-void Core::on_probed(const Probed& probed, TimeMs, Actions& out) {
+void Core::on_probed(const Probed& probed, TimeMs now, Actions& out) {
   if (!probed.status || !refusing_) return;
   refusing_.reset();
+  if (restore_unannounced() && batch_.items.empty()) announce_restore(now);  // the commit that carried it failed
   out.emplace_back(LogLine{Level::info, "the disk has room again: taking events"});
 }
 

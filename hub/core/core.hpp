@@ -19,7 +19,9 @@
 //     state changes of consumers are carried over to the next commit.
 //  3. A delivered event was in the audience written at its commit, and today's
 //     grants still allow it.
-//  4. What can neither be delivered nor be shown to be gone stops the hub: no
+//  4. Nobody is served by a hub that lost what it acknowledged: a session begins
+//     when its client's last receipt fits the log.
+//  5. What can neither be delivered nor be shown to be gone stops the hub: no
 //     event is skipped because it could not be read.
 #pragma once
 
@@ -184,11 +186,12 @@ class Core {
   void on_frame(Frame frame, TimeMs now, Actions& out);
   void dispatch(const Frame& frame, wire::Message message, TimeMs now, Actions& out);
   void on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out);
+  void open_session(ConnectionNo from, Principal who, const wire::Hello& hello, TimeMs now, Actions& out);
   std::optional<wire::ErrorMessage> refuse_hello(const Frame& frame, const wire::Hello& hello, TimeMs now);
   void end_session(ConnectionNo connection);
   void end_unproven(TimeMs now, Actions& out);
   void end_expired(TimeMs now, Actions& out);
-  ConnectionNo same_outbox(const Frame& frame, const wire::Hello& hello) const;
+  ConnectionNo same_outbox(ConnectionNo from, Principal who, const wire::Hello& hello) const;
   void on_tick(TimeMs now, Actions& out);
   void on_index_lag(const IndexLag& lag);
   void on_drain(const Drain& drain, Actions& out);
@@ -197,6 +200,27 @@ class Core {
   void send_error(ConnectionNo to, SessionEpoch epoch, Errc code, std::string text, std::uint32_t request,
                   Actions& out);
   void drain_waiting(TimeMs now, Actions& out);
+
+  // receipts.cpp
+  struct Claim {
+    LogEpoch epoch;
+    Seq position;
+    Hash head{};
+  };
+  /// A client that says HELLO; it gets its WELCOME when the log was seen to hold what its receipt says.
+  struct PendingHello {
+    ConnectionNo from;
+    Principal who;
+    wire::Hello hello;
+    Claim claim;
+  };
+  void on_receipt(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out);
+  [[nodiscard]] std::optional<Claim> read_receipt(const wire::Receipt& receipt, MemberNo member) const;
+  void on_head(HeadRead read, TimeMs now, Actions& out);
+  void disproved(ConnectionNo from, const Claim& claim, const std::string& how, TimeMs now, Actions& out);
+  [[nodiscard]] std::optional<Seq> open_token(const Token& token, MemberNo member) const;
+  [[nodiscard]] bool restore_unannounced() const;
+  void announce_restore(TimeMs now);
 
   // publish.cpp
   void on_pub(Session& session, wire::Message& message, TimeMs now, Actions& out);
@@ -321,6 +345,7 @@ class Core {
   std::optional<std::uint64_t> held_read_;  // the ReadChunks that looks for more of them
 
   LogEpoch log_epoch_;
+  std::vector<log::EpochRow> epochs_;
   Seq next_seq_{1};
   Hash head_{};
   TimeMs last_recorded_;
@@ -335,9 +360,10 @@ class Core {
   Batch batch_;
   log::Commit carry_over_;  // state of a commit that failed
   std::shared_ptr<const log::Commit> in_flight_;
-  std::optional<Error> key_fault_;  // while a chunk is built
-  std::optional<Error> refusing_;   // disk_full or storage_failed: why nothing is taken
-  std::optional<Error> fault_;      // why the process must end; nothing is done after it
+  std::optional<Error> key_fault_;       // while a chunk is built
+  std::optional<Error> refusing_;        // disk_full or storage_failed: why nothing is taken
+  std::optional<Error> fault_;           // why the process must end; nothing is done after it
+  std::optional<log::Testimony> proof_;  // what a receipt proved beside it
   TimeMs last_probe_;
   TimeMs last_state_commit_;
   std::vector<std::uint32_t> round_items_;
@@ -375,6 +401,7 @@ class Core {
     wire::Sub sub;
   };
   std::unordered_map<std::uint64_t, PendingSub> pending_subs_;
+  std::unordered_map<std::uint64_t, PendingHello> pending_hellos_;
 
   std::deque<std::shared_ptr<const Ready>> recent_;
   std::size_t recent_bytes_ = 0;

@@ -46,8 +46,13 @@ void Core::step(Input input, TimeMs now, Actions& out) {
           on_index_lag(in);
         else if constexpr (std::is_same_v<T, PluginAnswered>)
           on_plugin(std::move(in), now, out);
-        else if constexpr (std::is_same_v<T, ConnectionGone>)
+        else if constexpr (std::is_same_v<T, ConnectionGone>) {
+          std::erase_if(pending_hellos_, [&](const auto& p) { return p.second.from == in.connection; });
           end_session(in.connection);
+        } else if constexpr (std::is_same_v<T, HeadRead>)
+          on_head(std::move(in), now, out);
+        else if constexpr (std::is_same_v<T, Damaged>)
+          fault_ = std::move(in.error);
         else if constexpr (std::is_same_v<T, Tick>)
           on_tick(now, out);
         else if constexpr (std::is_same_v<T, Probed>)
@@ -58,7 +63,7 @@ void Core::step(Input input, TimeMs now, Actions& out) {
       std::move(input));
   if (fault_) {
     out.emplace_back(LogLine{Level::error, fault_->text()});
-    out.emplace_back(Stop{exit_code(*fault_), fault_->message});
+    out.emplace_back(Stop{exit_code(*fault_), fault_->message, proof_});
   }
 }
 
@@ -177,7 +182,7 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
       return refuse(Errc::producer_foreign, "this outbox belongs to another member");
   }
   // After a rotation the outbox comes back under its new key; an older copy of it does not.
-  if (const auto other = same_outbox(frame, hello);
+  if (const auto other = same_outbox(frame.from, frame.who, hello);
       other.value() != 0 && hello.start_number < sessions_.at(other).start_number)
     return refuse(Errc::session_busy, "this outbox is alive under another key");
   const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
@@ -194,11 +199,11 @@ std::optional<wire::ErrorMessage> Core::refuse_hello(const Frame& frame, const w
 }
 
 /// The session of the same outbox under another key of its member; 0: there is none.
-ConnectionNo Core::same_outbox(const Frame& frame, const wire::Hello& hello) const {
+ConnectionNo Core::same_outbox(ConnectionNo from, Principal who, const wire::Hello& hello) const {
   if (hello.producer.is_zero()) return {};
   for (const auto& [connection, session] : sessions_) {
-    if (connection != frame.from && session.producer == hello.producer && session.who.member == frame.who.member &&
-        session.who.key != frame.who.key)
+    if (connection != from && session.producer == hello.producer && session.who.member == who.member &&
+        session.who.key != who.key)
       return connection;
   }
   return {};
@@ -210,35 +215,39 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
     out.emplace_back(Send{frame.from, wire::encode(SessionEpoch(), *no)});
     return;
   }
-  if (const auto held = session_by_name_.find({frame.who.member, frame.who.key, hello.client_name});
+  on_receipt(frame, hello, now, out);
+}
+
+void Core::open_session(ConnectionNo from, Principal who, const wire::Hello& hello, TimeMs now, Actions& out) {
+  if (const auto held = session_by_name_.find({who.member, who.key, hello.client_name});
       held != session_by_name_.end()) {
     const Session old = sessions_.at(held->second);
-    if (old.connection != frame.from)
+    if (old.connection != from)
       send_error(old.connection, old.epoch, Errc::session_stale, "another session took over", 0, out);
     end_session(old.connection);
   }
-  if (const auto other = same_outbox(frame, hello); other.value() != 0) {
+  if (const auto other = same_outbox(from, who, hello); other.value() != 0) {
     const Session old = sessions_.at(other);
     send_error(other, old.epoch, Errc::session_stale, "the same outbox came back under another key", 0, out);
     end_session(other);
   }
-  end_session(frame.from);
+  end_session(from);
   Session session;
-  session.connection = frame.from;
-  session.who = frame.who;
+  session.connection = from;
+  session.who = who;
   session.client_name = hello.client_name;
   session.producer = hello.producer;
   session.start_number = hello.start_number;
   session.epoch = SessionEpoch(next_epoch_++);
   session.last_seen = now;
-  session.enrolment = members_->find_key(frame.who)->enrolment;
-  session_by_name_[{frame.who.member, frame.who.key, hello.client_name}] = frame.from;
+  session.enrolment = members_->find_key(who)->enrolment;
+  session_by_name_[{who.member, who.key, hello.client_name}] = from;
 
   wire::Welcome welcome;
   welcome.epoch = session.epoch;
   welcome.log_epoch = log_epoch_;
   welcome.hub = config_.hub_name;
-  welcome.member = members_->find(frame.who.member)->slug;
+  welcome.member = members_->find(who.member)->slug;
   welcome.now = now;
   welcome.frame_bytes = limits::frame_bytes;
   welcome.payload_bytes = limits::payload_bytes;
@@ -253,7 +262,7 @@ void Core::on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Ac
     welcome.producer_last_hash = at->second.row.last_hash;
   }
   send(session, welcome, out);
-  sessions_.emplace(frame.from, std::move(session));
+  sessions_.emplace(from, std::move(session));
 }
 
 void Core::end_session(ConnectionNo connection) {

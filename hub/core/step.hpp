@@ -5,6 +5,8 @@
 // order. Values; they own what they hold.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include "hub/base/peer.hpp"
 #include "hub/log/event_log.hpp"
+#include "hub/log/witness.hpp"
 #include "hub/reaction/plugin.hpp"
 
 namespace iro::core {
@@ -43,6 +46,15 @@ struct PositionFound {
   std::uint64_t read = 0;
   iro::Result<Seq> position;
 };
+/// The ReadHead action's answer: the head of the chunk that ends there, nothing when none does.
+struct HeadRead {
+  std::uint64_t read = 0;
+  iro::Result<std::optional<Hash>> head;
+};
+/// Something outside the core found that the log is damaged (the scrubber).
+struct Damaged {
+  Error error;
+};
 struct PluginAnswered {
   reaction::Result result;
 };
@@ -61,7 +73,7 @@ struct Drain {
 };
 
 using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, IndexLag, PluginAnswered, ConnectionGone,
-                           Tick, Probed, Drain>;
+                           Tick, Probed, Drain, HeadRead, Damaged>;
 
 // ---- actions
 
@@ -79,6 +91,11 @@ struct ReadChunks {
   std::uint64_t read = 0;
   Seq from;
   std::optional<MemberNo> member;  // none: all bodies are wanted
+};
+/// Which head has the chunk that ends with `at`? Then give HeadRead with the same number.
+struct ReadHead {
+  std::uint64_t read = 0;
+  Seq at;
 };
 struct FindPosition {
   std::uint64_t read = 0;
@@ -109,11 +126,18 @@ struct RunCommand {
 struct KeysChanged {};
 struct Probe {};
 /// 74 (EX_IOERR): the data is damaged, and starting again does not help. 1: it may.
-inline int exit_code(const Error& error) { return error.code == Errc::corrupt ? 74 : 1; }
+inline int exit_code(const Error& error) {
+  static constexpr Errc data[] = {Errc::corrupt, Errc::receipt_beyond_log, Errc::log_behind_witness,
+                                  Errc::witness_damaged};
+  return std::ranges::find(data, error.code) != std::end(data) ? 74 : 1;
+}
 /// The log is damaged or the process cannot go on: end with this exit code.
 struct Stop {
   int exit_code = 0;
   std::string why;
+  // What a member's receipt proved to have been acknowledged: the witness takes it over, or the next start would know
+  // nothing of it.
+  std::optional<log::Testimony> proof = std::nullopt;
 };
 enum class Level { info, warning, error };
 /// A log line: constant text and fields, no payloads, no personal data.
@@ -122,8 +146,8 @@ struct LogLine {
   std::string text;
 };
 
-using Action = std::variant<Send, CommitNow, ReadChunks, FindPosition, CallPlugin, RunView, RunCommand, KeysChanged,
-                            Probe, Stop, LogLine>;
+using Action = std::variant<Send, CommitNow, ReadChunks, ReadHead, FindPosition, CallPlugin, RunView, RunCommand,
+                            KeysChanged, Probe, Stop, LogLine>;
 using Actions = std::vector<Action>;
 
 }  // namespace iro::core

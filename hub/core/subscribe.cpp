@@ -42,7 +42,7 @@ void Core::on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& o
     case wire::From::now:
       return finish_sub(session, sub, before(next_seq_), now, out);
     case wire::From::token: {
-      const auto position = sealer_.open(sub.token, session.who.member, log_epoch_);
+      const auto position = open_token(sub.token, session.who.member);
       if (!position || *position >= next_seq_)
         return refuse(Errc::token_invalid, "this token was not issued to this member by this log");
       return finish_sub(session, sub, *position, now, out);

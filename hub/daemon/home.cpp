@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <fstream>
 
 #include "hub/base/bytes.hpp"
@@ -36,15 +37,23 @@ std::string config_text(const HomeConfig& c) {
       "# Where members connect. \"ipc:///path/hub.sock\" is possible beside tcp.\n"
       "endpoints = [{}]\n"
       "# debug, info, warning or error\n"
-      "log_level = \"{}\"\n",
-      c.name, c.oin, endpoints, c.log_level);
+      "log_level = \"{}\"\n"
+      "# How far the log was a second ago, signed: on another volume than data/, and in no backup.\n"
+      "witness = \"{}\"\n"
+      "# Where `iro backup --keys` puts copies of the personal keys; they are removed after 30 days.\n"
+      "# keys_backup = \"/backup/iro-keys\"\n"
+      "# How fast the log is read again in idle time, to find bit rot; 0 switches it off.\n"
+      "scrub_bytes_per_second = {}\n",
+      c.name, c.oin, endpoints, c.log_level, c.witness.string(), c.scrub_bytes_per_second);
 }
 
 std::string secrets_text(const Secrets& s) {
   return fmt::format(
       "# The hub's own keys. Whoever has this file can pretend to be the hub.\n"
-      "curve_public = '{}'\ncurve_secret = '{}'\noperator_public = '{}'\ntoken_key = '{}'\nreceipt_key = '{}'\n",
-      s.curve_public, s.curve_secret, s.operator_public, to_hex(s.token_key), to_hex(s.receipt_key));
+      "curve_public = '{}'\ncurve_secret = '{}'\noperator_public = '{}'\ntoken_key = '{}'\nreceipt_key = '{}'\n"
+      "witness_seed = '{}'\n",
+      s.curve_public, s.curve_secret, s.operator_public, to_hex(s.token_key), to_hex(s.receipt_key),
+      to_hex(s.witness_seed));
 }
 
 Result<toml::table> parse(const fs::path& path) {
@@ -69,6 +78,7 @@ Result<Home> Home::create(const fs::path& folder, const HomeConfig& config, Secr
   fs::permissions(folder / "data", fs::perms::owner_all, ec);
   random_bytes(secrets.token_key);
   random_bytes(secrets.receipt_key);
+  random_bytes(secrets.witness_seed);
   IRO_TRY(write_file(folder / "secrets.toml", secrets_text(secrets), 0600), "make a hub");
   IRO_TRY(write_file(folder / "hub.toml", config_text(config), 0644), "make a hub");
   return Home{folder, config, std::move(secrets)};
@@ -84,7 +94,8 @@ Result<Home> Home::load(const fs::path& folder) {
   const auto config = parse(config_path);
   if (!config) return fail(config.error());
   for (const auto& [key, value] : *config) {
-    static constexpr std::string_view known[] = {"name", "oin", "endpoints", "log_level"};
+    static constexpr std::string_view known[] = {
+        "name", "oin", "endpoints", "log_level", "witness", "keys_backup", "scrub_bytes_per_second"};
     if (std::find(std::begin(known), std::end(known), key.str()) == std::end(known)) {
       return fail(Errc::config_invalid, fmt::format("{}:{}: unknown setting '{}'", config_path.string(),
                                                     value.source().begin.line, key.str()));
@@ -93,6 +104,12 @@ Result<Home> Home::load(const fs::path& folder) {
   home.config.name = (*config)["name"].value_or(home.config.name);
   home.config.oin = (*config)["oin"].value_or(home.config.oin);
   home.config.log_level = (*config)["log_level"].value_or(home.config.log_level);
+  home.config.witness = (*config)["witness"].value_or(home.config.witness.string());
+  home.config.keys_backup = (*config)["keys_backup"].value_or(std::string());
+  home.config.scrub_bytes_per_second = static_cast<std::size_t>(std::max<std::int64_t>(
+      0, (*config)["scrub_bytes_per_second"].value_or(static_cast<std::int64_t>(limits::scrub_bytes_per_second))));
+  if (home.config.witness.empty())
+    return fail(Errc::config_invalid, fmt::format("{}: 'witness' names no folder", config_path.string()));
   if (const auto* endpoints = (*config)["endpoints"].as_array()) {
     home.config.endpoints.clear();
     for (const auto& e : *endpoints) home.config.endpoints.push_back(e.value_or(std::string()));
@@ -105,16 +122,19 @@ Result<Home> Home::load(const fs::path& folder) {
   if (!secrets) return fail(secrets.error());
   std::string token;
   std::string receipt;
+  std::string witness;
   for (const auto& [name, target] : {std::pair{"curve_public", &home.secrets.curve_public},
                                      {"curve_secret", &home.secrets.curve_secret},
                                      {"operator_public", &home.secrets.operator_public},
                                      {"token_key", &token},
-                                     {"receipt_key", &receipt}}) {
+                                     {"receipt_key", &receipt},
+                                     {"witness_seed", &witness}}) {
     auto value = text(*secrets, name, secrets_path);
     if (!value) return fail(value.error());
     *target = std::move(*value);
   }
-  if (!from_hex(token, home.secrets.token_key) || !from_hex(receipt, home.secrets.receipt_key)) {
+  if (!from_hex(token, home.secrets.token_key) || !from_hex(receipt, home.secrets.receipt_key) ||
+      !from_hex(witness, home.secrets.witness_seed)) {
     return fail(Errc::config_invalid,
                 fmt::format("{}: a key is not 64 characters of hexadecimal", secrets_path.string()));
   }

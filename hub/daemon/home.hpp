@@ -4,6 +4,7 @@
 //   secrets.toml        the hub's own keys (mode 0600)
 //   operator.key.toml   the operator's key file, for `iro` (mode 0600)
 //   data/               the log and what belongs to it (docs/log-format.md)
+//   witness/            how far the log was a second ago, signed; better on another volume
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "hub/base/error.hpp"
+#include "hub/base/limits.hpp"
 
 namespace iro::daemon {
 
@@ -20,6 +22,10 @@ struct HomeConfig {
   std::string oin = "00000099000000000000";
   std::vector<std::string> endpoints{"tcp://127.0.0.1:7411"};
   std::string log_level = "info";
+  // Where the witness of the log stands: another volume than data/, and in no backup. Relative to the hub's folder.
+  std::filesystem::path witness = "witness";
+  std::filesystem::path keys_backup;  // where `iro backup --keys` puts copies of keys.db; empty: nowhere
+  std::size_t scrub_bytes_per_second = limits::scrub_bytes_per_second;  // 0: no scrubbing
 };
 
 struct Secrets {
@@ -28,6 +34,7 @@ struct Secrets {
   std::string operator_public;
   std::array<std::uint8_t, 32> token_key{};
   std::array<std::uint8_t, 32> receipt_key{};
+  std::array<std::uint8_t, 32> witness_seed{};  // of the Ed25519 key that signs the witness
 };
 
 struct Home {
@@ -35,6 +42,7 @@ struct Home {
   HomeConfig config;
   Secrets secrets;
   [[nodiscard]] std::filesystem::path data() const { return folder / "data"; }
+  [[nodiscard]] std::filesystem::path witness() const { return folder / config.witness; }
 
   /// Make a new one; `operator_public` is the key that may enrol members. Fails with
   /// `exists` when there is a hub in the folder already.

@@ -48,6 +48,11 @@ int Hub::run() {
     if (stopping_ && core_->idle() && clock_.now() >= *stop_at_) break;
   }
   if (stopped_) {
+    if (stopped_->proof) {
+      log::Testimony proof = *stopped_->proof;
+      proof.log_id = log_->log_id();
+      witness_->hold(proof);
+    }
     spdlog::critical("stopping with exit code {}: {}", stopped_->exit_code, stopped_->why);
     return stopped_->exit_code;
   }
@@ -111,6 +116,8 @@ void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
             commit(a.commit, next);
           else if constexpr (std::is_same_v<T, core::ReadChunks>)
             read_chunks(a);
+          else if constexpr (std::is_same_v<T, core::ReadHead>)
+            read_head(a);
           else if constexpr (std::is_same_v<T, core::FindPosition>)
             find_position(a);
           else if constexpr (std::is_same_v<T, core::RunView>)
@@ -143,6 +150,7 @@ void Hub::commit(const std::shared_ptr<const log::Commit>& commit, std::vector<c
   committed_at_ = Moment::clock::now();
   commit_took_ = committed_at_ - before;
   if (status && !commit->tombstones.empty()) destroy_keys(commit->tombstones);
+  if (status) witness_->saw(log_->testimony());
   if (status && commit->chunk) to_tell_.push_back(commit);
   next.emplace_back(core::Committed{std::move(status)});
 }
@@ -170,6 +178,12 @@ void Hub::read_chunks(const core::ReadChunks& read) {
   queries_->post([desk = desk_.get(), read](QueryAnswers& out) {
     out.inputs.emplace_back(
         core::ChunksRead{read.read, desk->reader->read(read.from, limits::read_slice_bytes, read.member)});
+  });
+}
+
+void Hub::read_head(const core::ReadHead& read) {
+  queries_->post([desk = desk_.get(), read](QueryAnswers& out) {
+    out.inputs.emplace_back(core::HeadRead{read.read, desk->reader->head_at(read.at)});
   });
 }
 

@@ -1,7 +1,7 @@
 // hub/daemon/hub.hpp: the parts of a running hub, put together, and the loop that drives them.
 //
 // Threads: the one that calls run() is the core's and the log's writer; the bus
-// has one, queries have one. They exchange batches by queue and eventfd.
+// has one, queries have one, the witness has one. They exchange batches by queue and eventfd.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 #include "hub/core/core.hpp"
 #include "hub/daemon/home.hpp"
 #include "hub/daemon/query_thread.hpp"
+#include "hub/daemon/witness_thread.hpp"
 #include "hub/log/sqlite/sqlite_key_ring.hpp"
 #include "hub/log/sqlite/sqlite_log.hpp"
 
@@ -46,6 +47,7 @@ class Hub {
   void destroy_keys(const std::vector<log::TombstoneRow>& tombstones);
   void tell_views();
   void read_chunks(const core::ReadChunks& read);
+  void read_head(const core::ReadHead& read);
   void find_position(const core::FindPosition& find);
   void run_view(const core::RunView& view);
   void run_command(const core::RunCommand& command);
@@ -59,6 +61,7 @@ class Hub {
   SystemClock clock_;
   schema::Registry registry_;
   std::unique_ptr<log::SqliteLog> log_;
+  std::unique_ptr<WitnessThread> witness_;
   std::unique_ptr<log::SqliteKeyRing> keys_;
   std::unique_ptr<core::Core> core_;
   std::unique_ptr<bus::Bus> bus_;

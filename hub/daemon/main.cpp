@@ -12,10 +12,10 @@
 
 namespace {
 
-/// Exit codes: 0 ended as asked, 1 could not start, 2 usage, 74 (EX_IOERR) the log is damaged.
+/// Exit codes: 0 ended as asked, 1 could not start, 2 usage, 74 (EX_IOERR) the data cannot be trusted.
 int fail_start(const iro::Error& error) {
   std::fprintf(stderr, "irod: %s\n      %s\n", error.text().c_str(), std::string(iro::info(error.code).next).c_str());
-  return error.code == iro::Errc::corrupt ? 74 : 1;
+  return iro::core::exit_code(error);
 }
 
 }  // namespace

@@ -15,9 +15,18 @@ Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   if (!registry) return fail(registry.error().within("load the schemas"));
   hub->registry_ = std::move(*registry);
 
-  auto log = log::SqliteLog::open(hub->home_.data(), hub->clock_);
+  const log::Witness witness(hub->home_.witness(), hub->home_.secrets.witness_seed);
+  auto seen = witness.read();
+  if (!seen) return fail(seen.error().within("read the witness"));
+  if (!*seen && std::filesystem::exists(hub->home_.data() / "log.db"))
+    spdlog::warn("{} is missing: nothing can tell whether the log is as long as it was", witness.file().string());
+  log::SqliteLogOptions log_options;
+  log_options.witness = *seen;
+  auto log = log::SqliteLog::open(hub->home_.data(), hub->clock_, log_options);
   if (!log) return fail(log.error().within("open the log"));
   hub->log_ = std::move(*log);
+  IRO_TRY(witness.write(hub->log_->testimony()), "write the witness");
+  hub->witness_ = std::make_unique<WitnessThread>(witness);
 
   auto keys = log::SqliteKeyRing::open(hub->home_.data(), hub->clock_);
   if (!keys) return fail(keys.error().within("open keys.db"));

@@ -176,6 +176,16 @@ struct Commit {
   [[nodiscard]] bool empty() const;
 };
 
+/// Where an epoch of the log began: `iro restore --accept-loss` gave up what had
+/// been acknowledged behind it. Positions before `from` are the same in both.
+struct EpochRow {
+  LogEpoch no;
+  Seq from;
+  TimeMs at;
+  std::string lost;  // for the operator: from what to what
+  bool operator==(const EpochRow&) const = default;
+};
+
 /// What a hub must know to go on: read once at start, its size bounded by
 /// members, producers, consumers and a week of foreign ids, not by the log.
 struct Snapshot {
@@ -199,6 +209,7 @@ struct Snapshot {
   std::vector<TombstoneRow> tombstones;
   std::vector<BackfillRow> backfills;
   std::uint16_t deleted_month = 0;  // bodies of this month and earlier are gone; 0 = none
+  std::vector<EpochRow> epochs;  // ascending; the first epoch has no row
   bool operator==(const Snapshot&) const = default;
 };
 
@@ -232,6 +243,8 @@ class LogReader {
                                                                                std::optional<MemberNo> member) = 0;
   /// The first position recorded at or after `time`; the end of the log when there is none.
   [[nodiscard]] virtual Result<Seq> position_at(TimeMs time) = 0;
+  /// The head of the chunk that ends with position `at`; nothing when no chunk ends there.
+  [[nodiscard]] virtual Result<std::optional<Hash>> head_at(Seq at) = 0;
 };
 
 }  // namespace iro::log

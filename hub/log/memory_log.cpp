@@ -39,6 +39,7 @@ struct MemoryLog::Tables {
   std::map<std::uint32_t, BackfillRow> backfills;
   std::uint16_t deleted_month = 0;
   std::vector<AuditRow> audit;
+  std::vector<EpochRow> epochs;
   Hash head{};
   Seq next_seq{1};
   TimeMs last_recorded;
@@ -162,7 +163,8 @@ void MemoryLog::Tables::apply(const Commit& commit) {
 
 Snapshot MemoryLog::Tables::snapshot() const {
   Snapshot out;
-  out.log_epoch = LogEpoch(1);
+  out.log_epoch = epochs.empty() ? LogEpoch(1) : epochs.back().no;
+  out.epochs = epochs;
   out.next_seq = next_seq;
   out.head = head;
   out.last_recorded = last_recorded;
@@ -247,6 +249,13 @@ std::unique_ptr<MemoryLog> MemoryLog::copy() const {
   return out;
 }
 
+void MemoryLog::raise_epoch(LogEpoch above, TimeMs at) {
+  const std::lock_guard lock(shared_->mutex);
+  Tables& t = shared_->tables;
+  const LogEpoch now = t.epochs.empty() ? LogEpoch(1) : t.epochs.back().no;
+  t.epochs.push_back({std::max(now, above).next(), t.next_seq, at, ""});
+}
+
 std::vector<AuditRow> MemoryLog::audit() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->tables.audit;
@@ -289,6 +298,14 @@ std::unique_ptr<LogReader> MemoryLog::reader() const {
       const auto& chunks = shared_->tables.chunks;
       const auto at = std::ranges::partition_point(chunks, [&](const auto& c) { return c->recorded < time; });
       return at == chunks.end() ? shared_->tables.next_seq : (*at)->first_seq;
+    }
+
+    Result<std::optional<Hash>> head_at(Seq at) override {
+      const std::lock_guard lock(shared_->mutex);
+      const auto& chunks = shared_->tables.chunks;
+      const auto found = std::ranges::partition_point(chunks, [&](const auto& c) { return c->last_seq() < at; });
+      if (found == chunks.end() || (*found)->last_seq() != at) return std::optional<Hash>();
+      return std::optional((*found)->head);
     }
 
    private:

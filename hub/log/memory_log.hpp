@@ -27,6 +27,8 @@ class MemoryLog final : public EventLog {
   /// A log that holds the same and goes its own way from here: a disk's copy.
   [[nodiscard]] std::unique_ptr<MemoryLog> copy() const;
   [[nodiscard]] std::vector<AuditRow> audit() const;
+  /// As SqliteLog::raise_epoch, for a copy that stands in for a restored backup.
+  void raise_epoch(LogEpoch above, TimeMs at);
 
   /// The next commit fails with `code`. disk_full lasts until room(); after
   /// storage_failed everything is refused until resume(), which is when a

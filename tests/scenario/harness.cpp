@@ -75,6 +75,8 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           next.emplace_back(core::Committed{done});
         } else if constexpr (std::is_same_v<T, core::ReadChunks>)
           next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
+        else if constexpr (std::is_same_v<T, core::ReadHead>)
+          next.emplace_back(core::HeadRead{a.read, reader_->head_at(a.at)});
         else if constexpr (std::is_same_v<T, core::FindPosition>) {
           const auto* time = std::get_if<TimeMs>(&a.of);
           next.emplace_back(
@@ -110,9 +112,10 @@ void Harness::receive(const core::Send& s) {
           c.welcome = body;
           c.epoch = body.epoch;
           c.next_sequence = body.producer_last_sequence.next();
-        } else if constexpr (std::is_same_v<T, wire::PubAck>)
+        } else if constexpr (std::is_same_v<T, wire::PubAck>) {
           c.acks.push_back(body);
-        else if constexpr (std::is_same_v<T, wire::ErrorMessage>)
+          if (body.receipt) c.receipt = body.receipt;
+        } else if constexpr (std::is_same_v<T, wire::ErrorMessage>)
           c.errors.push_back(body);
         else if constexpr (std::is_same_v<T, wire::Answer>)
           c.answers.push_back(body);
@@ -178,6 +181,7 @@ void Harness::hello(Client& c, const std::string& name) {
   hello.client_name = name;
   hello.producer = c.producer;
   hello.start_number = c.start_number;
+  hello.last_receipt = c.receipt;
   step(core::Frame{c.connection, c.who, wire::encode(SessionEpoch(), hello)});
 }
 

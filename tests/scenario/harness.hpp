@@ -35,6 +35,7 @@ struct Client {
   SessionEpoch epoch;
   ProducerSeq next_sequence{1};
   std::optional<wire::Welcome> welcome;
+  std::optional<wire::Receipt> receipt;  // shown in HELLO; that of the newest PUBACK
   std::map<std::string, ConsumerNo> consumers;
   std::vector<Received> received;  // all that ever came
   std::vector<wire::PubAck> acks;

@@ -22,6 +22,13 @@ std::optional<ChunkRows::Moment> ChunkRows::moment(Seq seq) {
   return Moment{first, TimeMs(row.number(1)), first.plus(static_cast<std::uint64_t>(row.number(2)))};
 }
 
+Result<std::optional<Hash>> ChunkRows::head_at(Seq at) {
+  auto view = before(at.next());
+  if (!view) return fail(view.error());
+  if (!*view || (*view)->chunk().last_seq() != at) return std::optional<Hash>();
+  return std::optional((*view)->chunk().head);
+}
+
 Result<std::optional<ChunkView>> ChunkRows::read(Use& row) {
   if (!row.step()) return std::optional<ChunkView>();
   auto chunk = std::make_shared<Chunk>();

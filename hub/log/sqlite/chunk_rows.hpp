@@ -38,6 +38,8 @@ class ChunkRows {
     Seq next_seq;
   };
   std::optional<Moment> moment(Seq seq);
+  /// The head of the chunk that ends with `at`, checked against what it covers; nothing when none ends there.
+  Result<std::optional<Hash>> head_at(Seq at);
 
  private:
   Result<std::optional<ChunkView>> read(Use& row);

@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+
 #include "hub/base/assert.hpp"
 #include "hub/base/crypto.hpp"
 #include "hub/log/sqlite/backup.hpp"
@@ -74,6 +76,10 @@ SQLite::Database* SqliteLog::connection() const { return session_ ? session_->db
 // -- Start ------------------------------------------------------------------
 
 Status SqliteLog::start() {
+  if (options_.witness && !std::filesystem::exists(folder_ / "log.db")) {
+    return fail(Errc::log_behind_witness, fmt::format("{} is gone; it held {} events", (folder_ / "log.db").string(),
+                                                      options_.witness->position.value()));
+  }
   ConnectionOptions options;
   options.access = Access::create_or_write;
   options.vfs = options_.vfs;
@@ -84,6 +90,7 @@ Status SqliteLog::start() {
   session_->checkpoint_at = static_cast<int>(options_.checkpoint_bytes / limits::page_bytes);
   IRO_TRY(guarded(*session_->db, "read the log's description", [&] { return read_description(); }), "start");
   IRO_TRY(guarded(*session_->db, "read the newest chunks", [&] { return verify_tail(); }), "start");
+  IRO_TRY(guarded(*session_->db, "compare the log with its witness", [&] { return compare_witness(); }), "start");
   return sync_files(*session_->db);
 }
 
@@ -104,6 +111,7 @@ Status SqliteLog::read_description() {
   if (meta.format < 1) return fail(Errc::corrupt, "table meta holds a value that it cannot have");
   log_id_ = meta.log_id;
   log_epoch_ = meta.log_epoch;
+  state_commits_ = meta.state_commits;
   const auto month = db.execAndGet("SELECT ifnull(max(month), 0) FROM retention").getInt();
   if (month > 0) expired_ = static_cast<std::uint16_t>(month);
   return {};
@@ -143,6 +151,38 @@ Status SqliteLog::verify_tail() {
   return {};
 }
 
+/// A log that was cut short or replaced by an older copy is sound in itself. The witness knows more.
+Status SqliteLog::compare_witness() {
+  if (!options_.witness) return {};
+  const Testimony& seen = *options_.witness;
+  const auto differs = [&](const std::string& how) {
+    return fail(Errc::log_behind_witness,
+                fmt::format("{}: {}; the witness is of {}", folder_.string(), how, format_time(seen.at)));
+  };
+  if (seen.log_id != log_id_) return differs("this is another log than the one that the witness saw");
+  if (seen.epoch > log_epoch_) {
+    return differs(fmt::format("the log is in epoch {}, and was in {}", log_epoch_.value(), seen.epoch.value()));
+  }
+  if (seen.epoch < log_epoch_) return {};  // a restore ended before it wrote the new one; it had compared before
+  if (seen.position >= next_seq_) {
+    return differs(fmt::format("the log ends at position {}, {} events before what was acknowledged",
+                               next_seq_.value() - 1, seen.position.value() + 1 - next_seq_.value()));
+  }
+  ChunkRows rows(*session_->db);
+  auto head = rows.head_at(seen.position);
+  if (!head) return fail(head.error());
+  if (seen.position == Seq(0)) head = std::optional(first_head(log_id_));
+  if (*head != seen.head) {
+    return differs(fmt::format("position {} is not what was acknowledged", seen.position.value()));
+  }
+  if (seen.state_commits > state_commits_) return differs("the newest changes of state are missing");
+  return {};
+}
+
+Testimony SqliteLog::testimony() const {
+  return {log_id_, log_epoch_, Seq(next_seq_.value() - 1), head_, state_commits_, clock_.now()};
+}
+
 Result<Snapshot> SqliteLog::load() {
   if (!session_) return fail(*refusal_);
   auto state = guarded(*session_->db, "load the log's state", [&] { return read_state(*session_->db); });
@@ -177,11 +217,17 @@ Status SqliteLog::commit(const Commit& commit) {
 }
 
 Status SqliteLog::write(const Commit& commit) {
-  const Status done = session_->transact("commit", [&] { session_->rows.write(commit); });
+  // What moves no head is counted, so that a witness can tell whether it is still there.
+  const std::uint64_t state_commits = state_commits_ + (commit.chunk ? 0 : 1);
+  const Status done = session_->transact("commit", [&] {
+    session_->rows.write(commit);
+    if (!commit.chunk) session_->rows.write_meta("state_commits", std::to_string(state_commits));
+  });
   if (!done) {
     in_doubt_ = commit.chunk;
     return fail(failed(done.error()));
   }
+  state_commits_ = state_commits;
   if (commit.chunk) {
     head_ = commit.chunk->head;
     next_seq_ = commit.chunk->last_seq().next();
@@ -281,11 +327,13 @@ Status SqliteLog::truncate_wal() {
   return done;
 }
 
-Result<LogEpoch> SqliteLog::raise_epoch() {
+Result<LogEpoch> SqliteLog::raise_epoch(LogEpoch above, const std::string& lost) {
   if (refusal_) return fail(*refusal_);
-  const LogEpoch next = log_epoch_.next();
-  const Status done = session_->transact("raise the log's epoch",
-                                         [&] { session_->rows.write_meta("log_epoch", std::to_string(next.value())); });
+  const LogEpoch next = std::max(log_epoch_, above).next();
+  const Status done = session_->transact("raise the log's epoch", [&] {
+    session_->rows.write_meta("log_epoch", std::to_string(next.value()));
+    session_->rows.epoch({next, next_seq_, clock_.now(), lost});
+  });
   if (!done) return fail(failed(done.error()));
   log_epoch_ = next;
   return next;

@@ -31,6 +31,7 @@
 #include "hub/base/limits.hpp"
 #include "hub/log/event_log.hpp"
 #include "hub/log/sqlite/page_vfs.hpp"
+#include "hub/log/witness.hpp"
 
 namespace SQLite {
 class Database;
@@ -45,6 +46,7 @@ struct SqliteLogOptions {
   std::string synchronous = "FULL";  // anything else is for tests that must be seen to lose something
   std::size_t reserve_bytes = limits::disk_reserve_bytes;  // 0: the folder's file system is not asked
   std::size_t checkpoint_bytes = 8U << 20;                 // of WAL; a checkpoint of this takes some 20 ms
+  std::optional<Testimony> witness = std::nullopt;         // what the log must still hold
 };
 
 class SqliteLog final : public EventLog {
@@ -53,7 +55,7 @@ class SqliteLog final : public EventLog {
   /// than 2 s whatever the length: the newest 8 MiB of chunks are verified, the
   /// rest when it is read, and all of it by verify(). Fails with locked (another
   /// hub has the folder), format_newer, corrupt (nothing was written),
-  /// disk_full, storage_failed. `clock` outlives the log.
+  /// log_behind_witness (nor then), disk_full, storage_failed. `clock` outlives the log.
   static Result<std::unique_ptr<SqliteLog>> open(const std::filesystem::path& folder, const Clock& clock,
                                                  const SqliteLogOptions& options = {});
   /// Closes; when nothing has failed, with an empty WAL.
@@ -75,9 +77,12 @@ class SqliteLog final : public EventLog {
   Status truncate_wal();
   /// Acknowledged events were given up (`iro restore --accept-loss`): from here
   /// on tokens and receipts of before are not this log's. Durable on return.
-  Result<LogEpoch> raise_epoch();
+  /// The new one is above `above` too; `lost` says for the operator what was given up.
+  Result<LogEpoch> raise_epoch(LogEpoch above = LogEpoch(), const std::string& lost = {});
 
   [[nodiscard]] const std::array<std::uint8_t, 16>& log_id() const { return log_id_; }
+  /// What a witness may say of the log: only what is on disk.
+  [[nodiscard]] Testimony testimony() const;
   /// The newest chunk's head, and the position behind it.
   [[nodiscard]] const Hash& head() const { return head_; }
   [[nodiscard]] Seq next_seq() const { return next_seq_; }
@@ -91,6 +96,7 @@ class SqliteLog final : public EventLog {
   Status start();
   Status read_description();
   Status verify_tail();
+  Status compare_witness();
   [[nodiscard]] Status room() const;
   Status write(const Commit& commit);
   Error failed(Error error);
@@ -108,6 +114,7 @@ class SqliteLog final : public EventLog {
   Hash head_{};
   Seq next_seq_{1};
   TimeMs last_recorded_;
+  std::uint64_t state_commits_ = 0;
   std::optional<std::uint16_t> expired_;   // the month up to which bodies are still to be deleted
   std::optional<Error> refusal_;           // storage_failed or corrupt: why nothing is written
   std::shared_ptr<const Chunk> in_doubt_;  // of the commit that failed

@@ -93,6 +93,11 @@ Result<Seq> SqliteReader::position_at(TimeMs time) {
                  [&] { return session_->at_one_moment([&] { return find_moment(time); }); });
 }
 
+Result<std::optional<Hash>> SqliteReader::head_at(Seq at) {
+  return guarded(*session_->db, "look for a head in the log",
+                 [&] { return session_->at_one_moment([&] { return session_->rows.head_at(at); }); });
+}
+
 /// Recorded times never go back, so halving finds the place: some 25 reads at ten million events.
 Seq SqliteReader::find_moment(TimeMs time) {
   const auto last = session_->rows.last();

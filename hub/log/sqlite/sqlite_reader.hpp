@@ -26,6 +26,7 @@ class SqliteReader final : public LogReader {
   [[nodiscard]] Result<std::vector<std::shared_ptr<const Chunk>>> read(Seq from, std::size_t max_bytes,
                                                                        std::optional<MemberNo> member) override;
   [[nodiscard]] Result<Seq> position_at(TimeMs time) override;
+  [[nodiscard]] Result<std::optional<Hash>> head_at(Seq at) override;
 
   /// Bodies whose expiry month is `month` or earlier.
   struct Expired {

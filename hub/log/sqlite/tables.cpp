@@ -1,5 +1,6 @@
 #include "hub/log/sqlite/tables.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace iro::log {
@@ -33,6 +34,7 @@ CREATE TABLE held(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, state INTEGER NOT 
 CREATE TABLE backfill(no INTEGER PRIMARY KEY, member INTEGER NOT NULL, types TEXT NOT NULL, since_ms INTEGER NOT NULL,
                       next_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE tombstone(person_key INTEGER PRIMARY KEY, erasure INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE epoch(no INTEGER PRIMARY KEY, from_seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, lost TEXT NOT NULL) STRICT;
 )";
 
 namespace {
@@ -76,6 +78,7 @@ Meta read_meta(SQLite::Database& db) {
   meta.format = static_cast<int>(to_number(text("format")));
   meta.log_epoch = LogEpoch(static_cast<std::uint32_t>(to_number(text("log_epoch"))));
   meta.created = TimeMs(to_number(text("created_ms")));
+  meta.state_commits = static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_number(text("state_commits"))));
   const std::string id = text("log_id");
   if (id.size() == meta.log_id.size()) std::copy(id.begin(), id.end(), meta.log_id.begin());
   return meta;
@@ -95,6 +98,8 @@ void create_log(SQLite::Database& db, const Meta& meta) {
 void RowWriter::write_meta(const std::string& key, const std::string& value) {
   Use(db_, meta_, key, as_bytes(value)).run();
 }
+
+void RowWriter::epoch(const EpochRow& row) { Use(db_, epoch_, row.no, row.from, row.at, row.lost).run(); }
 
 void RowWriter::write(const Commit& commit) {
   if (commit.chunk) chunk(*commit.chunk);
@@ -297,6 +302,10 @@ class StateReader {
     });
     each("timer", "SELECT plugin, key, due_ms FROM timer ORDER BY plugin, key", [&](const Use& r) {
       out_.timers.push_back({r.text(0), to_bytes(r.bytes(1)), no<TimeMs>(r, 2)});
+      return true;
+    });
+    each("epoch", "SELECT no, from_seq, at_ms, lost FROM epoch ORDER BY no", [&](const Use& r) {
+      out_.epochs.push_back({no<LogEpoch>(r, 0), no<Seq>(r, 1), no<TimeMs>(r, 2), r.text(3)});
       return true;
     });
   }

@@ -23,6 +23,7 @@ struct Meta {
   std::array<std::uint8_t, 16> log_id{};
   LogEpoch log_epoch;
   TimeMs created;
+  std::uint64_t state_commits = 0;
 };
 Meta read_meta(SQLite::Database& db);
 void create_log(SQLite::Database& db, const Meta& meta);
@@ -35,6 +36,7 @@ class RowWriter {
   /// Up to `most` rows of bodies whose month is `month` or earlier; how many there were.
   int delete_bodies(std::uint16_t month, int most);
   void write_meta(const std::string& key, const std::string& value);
+  void epoch(const EpochRow& row);
 
  private:
   void chunk(const Chunk& chunk);
@@ -80,6 +82,7 @@ class RowWriter {
   Statement state_erase_{"DELETE FROM plugin_state WHERE person_key=?"};
   Statement retention_{"INSERT OR REPLACE INTO retention VALUES(?,?)"};
   Statement bodies_delete_{"DELETE FROM body WHERE id IN (SELECT id FROM body WHERE id < ? ORDER BY id LIMIT ?)"};
+  Statement epoch_{"INSERT INTO epoch VALUES(?,?,?,?)"};
   Statement meta_{"INSERT OR REPLACE INTO meta VALUES(?,?)"};
 };
 
