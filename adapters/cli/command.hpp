@@ -28,7 +28,7 @@ void runs(CLI::App& app, Context& context, std::shared_ptr<Options> options, Fun
 }
 
 // The groups, each in commands_<group>.cpp.
-void add_hub_commands(CLI::App& app, Context& context);  // init, up, verify, backup, resume
+void add_hub_commands(CLI::App& app, Context& context);  // init, up, verify, backup, restore, resume
 void add_status_command(CLI::App& app, Context& context);
 void add_member_commands(CLI::App& app, Context& context);
 void add_join_command(CLI::App& app, Context& context);

@@ -1,4 +1,4 @@
-// init, up, verify, backup, resume: a hub and its folder.
+// init, up, verify, backup, restore, resume: a hub and its folder.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -6,6 +6,7 @@
 #include "adapters/cli/table.hpp"
 #include "hub/base/bytes.hpp"
 #include "hub/daemon/home.hpp"
+#include "hub/daemon/restore.hpp"
 #include "hub/log/sqlite/verify.hpp"
 
 namespace iro::cli {
@@ -108,16 +109,24 @@ json::object report_json(const log::VerifyReport& r) {
           {"findings", std::move(findings)}};
 }
 
+void print_progress(std::string_view step, std::uint64_t done, std::uint64_t of) {
+  fmt::print(stderr, "\r{} {}{}\x1b[K", step, done, of == 0 ? std::string() : fmt::format(" / {}", of));
+}
+
 Result<int> verify(Context& context, const FolderOptions& o) {
   std::error_code ec;
   const fs::path data = fs::exists(o.folder / "hub.toml", ec) ? o.folder / "data" : o.folder;
   log::VerifyProgress progress;
-  if (context.wants_progress()) {
-    progress = [](std::string_view step, std::uint64_t done, std::uint64_t of) {
-      fmt::print(stderr, "\r{} {}{}\x1b[K", step, done, of == 0 ? std::string() : fmt::format(" / {}", of));
-    };
+  if (context.wants_progress()) progress = print_progress;
+  log::VerifyOptions options;
+  if (data != o.folder) {
+    const auto home = daemon::Home::load(o.folder);
+    if (!home) return fail(home.error());
+    const auto seen = log::Witness(home->witness(), home->secrets.witness_seed).read();
+    if (!seen) return fail(seen.error());
+    options.witness = *seen;
   }
-  const auto report = log::verify(data, progress);
+  const auto report = log::verify(data, progress, options);
   if (progress) fmt::print(stderr, "\r\x1b[K");
   if (!report) return fail(report.error());
   if (context.options.json) {
@@ -171,6 +180,56 @@ void add_backup(CLI::App& app, Context& context) {
   runs(c, context, o, backup);
 }
 
+struct RestoreCommand {
+  fs::path backup;
+  fs::path folder;
+  daemon::RestoreOptions options;
+};
+
+void print_restored(const Context& context, const RestoreCommand& o, const daemon::RestoreReport& r) {
+  Context::print(context.text(Text::restore_done, r.restored.position.value(), r.restored.epoch.value(),
+                              to_hex(r.restored.head), o.folder.string()));
+  if (r.loss && r.acknowledged) Context::print(context.text(Text::restore_lost, r.lost_events));
+  if (r.loss && !r.acknowledged) Context::print(context.text(Text::restore_lost_unknown));
+  if (r.keys_erased_again > 0) Context::print(context.text(Text::restore_erased, r.keys_erased_again));
+  if (!r.replaced.empty()) Context::print(context.text(Text::restore_replaced, r.replaced.string()));
+}
+
+Result<int> restore(Context& context, const RestoreCommand& o) {
+  const auto home = daemon::Home::load(o.folder);
+  if (!home) return fail(home.error());
+  log::VerifyProgress progress;
+  if (context.wants_progress()) progress = print_progress;
+  const auto report = daemon::restore(*home, o.backup, o.options, context.clock, progress);
+  if (progress) fmt::print(stderr, "\r\x1b[K");
+  if (!report) return fail(report.error());
+  if (!context.options.json) {
+    print_restored(context, o, *report);
+    return Exit::ok;
+  }
+  context.print_json(json::object{{"events", report->restored.position.value()},
+                                  {"epoch", report->restored.epoch.value()},
+                                  {"head", to_hex(report->restored.head)},
+                                  {"loss", report->loss},
+                                  {"lost_events", report->lost_events},
+                                  {"keys_erased_again", report->keys_erased_again},
+                                  {"replaced", report->replaced.string()}});
+  return Exit::ok;
+}
+
+void add_restore(CLI::App& app, Context& context) {
+  auto& c = add_command(app, context, "restore", Text::about_restore,
+                        "iro restore /backup/iro-2026-11-22 region\n"
+                        "iro restore /backup/iro-2026-11-22 region --accept-loss");
+  auto o = std::make_shared<RestoreCommand>();
+  c.add_option("BACKUP", o->backup, context.text(Text::opt_restore_from))->required();
+  c.add_option("DIR", o->folder, context.text(Text::opt_folder))->required();
+  c.add_flag("--accept-loss", o->options.accept_loss, context.text(Text::opt_accept_loss));
+  c.add_option("--keys", o->options.keys, context.text(Text::opt_restore_keys));
+  c.add_flag("--without-keys", o->options.without_keys, context.text(Text::opt_without_keys));
+  runs(c, context, o, restore);
+}
+
 Result<int> resume(Context& context, const FolderOptions& o) {
   use_folder(context, o.folder);
   const auto answer = context.control("resume", {}, slow_command);
@@ -197,6 +256,7 @@ void add_hub_commands(CLI::App& app, Context& context) {
   add_up(app, context);
   add_verify(app, context);
   add_backup(app, context);
+  add_restore(app, context);
   add_resume(app, context);
 }
 

@@ -43,6 +43,7 @@ struct Home {
   Secrets secrets;
   [[nodiscard]] std::filesystem::path data() const { return folder / "data"; }
   [[nodiscard]] std::filesystem::path witness() const { return folder / config.witness; }
+  [[nodiscard]] std::filesystem::path tombstones() const { return witness() / "tombstones"; }
 
   /// Make a new one; `operator_public` is the key that may enrol members. Fails with
   /// `exists` when there is a hub in the folder already.

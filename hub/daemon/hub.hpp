@@ -14,6 +14,7 @@
 #include "hub/core/core.hpp"
 #include "hub/daemon/home.hpp"
 #include "hub/daemon/query_thread.hpp"
+#include "hub/daemon/scrub_pace.hpp"
 #include "hub/daemon/witness_thread.hpp"
 #include "hub/log/sqlite/sqlite_key_ring.hpp"
 #include "hub/log/sqlite/sqlite_log.hpp"
@@ -32,6 +33,9 @@ class Hub {
   /// From any thread or a signal handler's context.
   void stop();
   [[nodiscard]] std::vector<std::string> endpoints() const { return bus_->endpoints(); }
+  /// For status and doctor: how far the scrubber and the witness are.
+  [[nodiscard]] log::ScrubProgress scrub() const { return scrub_->progress(); }
+  [[nodiscard]] WitnessThread::State witness() const { return witness_->state(); }
 
  private:
   Hub();
@@ -67,6 +71,7 @@ class Hub {
   std::unique_ptr<bus::Bus> bus_;
   struct Desk;  // what the query thread owns: a reader of the log, and the views
   std::unique_ptr<Desk> desk_;
+  std::unique_ptr<ScrubPace> scrub_;  // run by the query thread
   std::unique_ptr<QueryThread> queries_;
   struct Backup;
   std::unique_ptr<Backup> backup_;

@@ -6,7 +6,7 @@
 
 namespace iro::daemon {
 
-QueryThread::QueryThread(std::function<bool()> idle) : idle_(std::move(idle)) {
+QueryThread::QueryThread(Idle idle) : idle_(std::move(idle)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -34,33 +34,37 @@ QueryAnswers QueryThread::take() {
 }
 
 void QueryThread::run() {
-  bool more = true;
+  std::chrono::milliseconds pause(0);
   while (true) {
     Task task;
     {
       std::unique_lock lock(mutex_);
-      if (!more) wake_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+      if (pause.count() > 0) wake_.wait_for(lock, pause, [&] { return stopping_ || !tasks_.empty(); });
       if (stopping_) return;
       if (!tasks_.empty()) {
         task = std::move(tasks_.front());
         tasks_.pop_front();
       }
     }
-    if (!task) {
-      more = idle_();
-      continue;
-    }
-    more = true;
     QueryAnswers out;
-    task(out);
-    if (out.inputs.empty() && out.frames.empty()) continue;
-    {
-      const std::lock_guard lock(mutex_);
-      std::ranges::move(out.inputs, std::back_inserter(answers_.inputs));
-      std::ranges::move(out.frames, std::back_inserter(answers_.frames));
+    if (task) {
+      task(out);
+      pause = std::chrono::milliseconds(0);
+    } else {
+      pause = idle_(out);
     }
-    ready_.raise();
+    give(std::move(out));
   }
+}
+
+void QueryThread::give(QueryAnswers out) {
+  if (out.inputs.empty() && out.frames.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    std::ranges::move(out.inputs, std::back_inserter(answers_.inputs));
+    std::ranges::move(out.frames, std::back_inserter(answers_.frames));
+  }
+  ready_.raise();
 }
 
 }  // namespace iro::daemon

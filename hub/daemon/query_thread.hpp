@@ -4,6 +4,7 @@
 // there are some. Tasks run in the order in which they were posted.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -26,8 +27,10 @@ struct QueryAnswers {
 class QueryThread {
  public:
   using Task = std::function<void(QueryAnswers&)>;
-  /// `idle` is called when there is no task; true when it wants to be called again soon.
-  explicit QueryThread(std::function<bool()> idle);
+  /// Called when there is no task; gives after how long it wants to be called again (0: at once), if no task comes
+  /// before.
+  using Idle = std::function<std::chrono::milliseconds(QueryAnswers&)>;
+  explicit QueryThread(Idle idle);
   ~QueryThread();
   QueryThread(const QueryThread&) = delete;
   QueryThread& operator=(const QueryThread&) = delete;
@@ -38,8 +41,9 @@ class QueryThread {
 
  private:
   void run();
+  void give(QueryAnswers out);
 
-  std::function<bool()> idle_;
+  Idle idle_;
   EventFd ready_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -28,8 +28,12 @@ Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   IRO_TRY(witness.write(hub->log_->testimony()), "write the witness");
   hub->witness_ = std::make_unique<WitnessThread>(witness);
 
-  auto keys = log::SqliteKeyRing::open(hub->home_.data(), hub->clock_);
+  log::SqliteKeyRingOptions key_options;
+  key_options.tombstones = hub->home_.tombstones();
+  auto keys = log::SqliteKeyRing::open(hub->home_.data(), hub->clock_, key_options);
   if (!keys) return fail(keys.error().within("open keys.db"));
+  if (const std::size_t again = (*keys)->buried_again(); again > 0)
+    spdlog::warn("keys.db was an older copy: {} destroyed keys are destroyed again", again);
   hub->keys_ = std::move(*keys);
 
   bus::BusOptions options;
@@ -59,6 +63,7 @@ Status Hub::start_core() {
   }
 
   queries_.reset();
+  scrub_ = std::make_unique<ScrubPace>(home_.data(), home_.config.scrub_bytes_per_second, clock_);
   desk_ = std::make_unique<Desk>();
   auto reader = log::SqliteReader::open(home_.data());
   if (!reader) return fail(reader.error());
@@ -93,7 +98,9 @@ Status Hub::start_core() {
   core_ = std::move(*core);
   parts.members = core_->membership();
   desk_->views = std::make_unique<views::Views>(std::move(parts));
-  queries_ = std::make_unique<QueryThread>([desk = desk_.get()] { return desk->index_some(); });
+  queries_ = std::make_unique<QueryThread>([desk = desk_.get(), scrub = scrub_.get()](QueryAnswers& out) {
+    return desk->index_some() ? std::chrono::milliseconds(0) : scrub->run(out);
+  });
   publish_keys();
   return {};
 }

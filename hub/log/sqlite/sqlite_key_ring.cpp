@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
@@ -20,6 +21,7 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE person_key(no INTEGER PRIMARY KEY, owner BLOB NOT NULL, class INTEGER NOT NULL, key BLOB NOT NULL,
                         created_ms INTEGER NOT NULL, UNIQUE(owner, class)) STRICT;
 CREATE TABLE tombstone(no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE gap(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
 )";
 
 /// Do these bytes stand anywhere in the database file? Reads it page by page, below SQL.
@@ -52,7 +54,8 @@ struct SqliteKeyRing::Session {
   Statement of_owner{"SELECT class, no FROM person_key WHERE owner=?"};
   Statement remove{"DELETE FROM person_key WHERE no=?"};
   Statement bury{"INSERT OR IGNORE INTO tombstone VALUES(?,?,?)"};
-  Statement buried{"SELECT 1 FROM tombstone WHERE no=?"};
+  Statement buried{"SELECT 1 FROM tombstone WHERE no=?1 UNION ALL SELECT 1 FROM gap WHERE first<=?1 AND last>=?1"};
+  Statement gap{"INSERT INTO gap VALUES(?,?,?)"};
   explicit Session(std::unique_ptr<SQLite::Database> opened) : db(std::move(opened)) {}
 
   template <typename Work>
@@ -89,6 +92,7 @@ Status SqliteKeyRing::start() {
   if (!db) return fail(db.error());
   session_ = std::make_unique<Session>(std::move(*db));
   IRO_TRY(guarded(*session_->db, "read the keys' description", [&] { return read_description(); }), "start");
+  if (!options_.tombstones.empty()) IRO_TRY(bury_again(), "start");
   // What a killed process left in the page cache only must be on disk before a body relies on it.
   return sync_files(*session_->db);
 }
@@ -108,9 +112,63 @@ Status SqliteKeyRing::read_description() {
   if (!row.step() || !row.array(0, owner_key_)) return fail(Errc::corrupt, "keys.db has no owner_key");
   // A number is never used twice, also when its key is destroyed.
   const auto last = db.execAndGet(
-      "SELECT max(ifnull((SELECT max(no) FROM person_key), 0), ifnull((SELECT max(no) FROM tombstone), 0))");
+      "SELECT max(ifnull((SELECT max(no) FROM person_key), 0), ifnull((SELECT max(no) FROM tombstone), 0),"
+      "           ifnull((SELECT max(last) FROM gap), 0))");
   last_no_ = static_cast<std::uint64_t>(last.getInt64());
   for (const Pending& p : pending_) last_no_ = std::max(last_no_, p.key.no.value());
+  return {};
+}
+
+/// What was destroyed stays destroyed, also when somebody puts an older keys.db in place.
+Status SqliteKeyRing::bury_again() {
+  auto file = TombstoneFile::open(options_.tombstones);
+  if (!file) return fail(file.error());
+  tombstones_.emplace(std::move(*file));
+  SQLite::Database& db = *session_->db;
+  std::set<PersonKeyNo> known;
+  std::vector<Tombstone> ours;
+  IRO_TRY(guarded(db, "read tombstones",
+                  [&] {
+                    Statement all("SELECT no, at_ms FROM tombstone");
+                    Use row(db, all);
+                    while (row.step()) {
+                      const PersonKeyNo no(static_cast<std::uint64_t>(row.number(0)));
+                      known.insert(no);
+                      ours.push_back({no, TimeMs(row.number(1))});
+                    }
+                  }),
+          "tombstones");
+  std::vector<Tombstone> missing;
+  for (const Tombstone& t : tombstones_->all()) {
+    if (!known.contains(t.no)) missing.push_back(t);
+  }
+  if (!missing.empty()) {
+    IRO_TRY(session_->transact("bury keys again",
+                               [&] {
+                                 for (const Tombstone& t : missing) {
+                                   Use(db, session_->remove, t.no).run();
+                                   Use(db, session_->bury, t.no, t.at, std::string("restored")).run();
+                                 }
+                               }),
+            "tombstones");
+    // Which bytes the keys had is not known here: the file is written anew, so that no page keeps an old copy.
+    IRO_TRY(guarded(db, "rewrite keys.db", [&] { db.exec("VACUUM"); }), "tombstones");
+    IRO_TRY(truncate_wal(db), "tombstones");
+    for (const Tombstone& t : missing) last_no_ = std::max(last_no_, t.no.value());
+    buried_again_ = missing.size();
+  }
+  return tombstones_->append(ours);
+}
+
+Status SqliteKeyRing::give_up(PersonKeyNo up_to) {
+  const std::lock_guard lock(mutex_);
+  if (refusal_) return fail(*refusal_);
+  if (up_to.value() <= last_no_) return {};
+  const PersonKeyNo first(last_no_ + 1);
+  const Status done = session_->transact("give up lost keys",
+                                         [&] { Use(*session_->db, session_->gap, first, up_to, clock_.now()).run(); });
+  if (!done) return fail(failed(done.error()));
+  last_no_ = up_to.value();
   return {};
 }
 
@@ -211,6 +269,7 @@ Status SqliteKeyRing::destroy(PersonKeyNo no, std::string_view reason, TimeMs wh
   });
   if (!done) return fail(failed(done.error()));
   forget(no);
+  if (tombstones_) IRO_TRY(tombstones_->append({{no, when}}), "destroy a key");
   if (!*key) return truncate_wal(*session_->db);  // once more: the first attempt may have ended before this
   const Status clean = leave_no_trace(**key);
   sodium_memzero((*key)->key.data(), (*key)->key.size());

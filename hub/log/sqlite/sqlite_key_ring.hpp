@@ -14,6 +14,7 @@
 
 #include "hub/log/keys.hpp"
 #include "hub/log/sqlite/page_vfs.hpp"
+#include "hub/log/tombstone_file.hpp"
 
 namespace iro::log {
 
@@ -21,6 +22,9 @@ struct SqliteKeyRingOptions {
   std::string vfs = page_vfs_name;
   std::string synchronous = "FULL";  // anything else is for tests that must be seen to lose something
   std::size_t cache_keys = 65'536;
+  // Where destroyed keys are noted once more, outside of the data folder; empty: nowhere. What stands there and not in
+  // keys.db is destroyed again when the ring is opened: keys.db is an older copy then.
+  std::filesystem::path tombstones = {};
 };
 
 class SqliteKeyRing final : public KeyRing {
@@ -40,6 +44,12 @@ class SqliteKeyRing final : public KeyRing {
   Result<bool> destroyed(PersonKeyNo no) override;
   Status resume() override;
 
+  /// This keys.db is a copy, or new: the numbers behind its last one up to `up_to` were given to keys that are gone.
+  /// They count as destroyed, and are not given again.
+  Status give_up(PersonKeyNo up_to);
+  /// How many keys were destroyed anew when the ring was opened.
+  [[nodiscard]] std::size_t buried_again() const { return buried_again_; }
+
  private:
   struct Session;
   using OwnerHash = std::array<std::uint8_t, 32>;
@@ -53,6 +63,7 @@ class SqliteKeyRing final : public KeyRing {
 
   Status start();
   Status read_description();
+  Status bury_again();
   [[nodiscard]] OwnerHash hash_of(std::string_view owner) const;
   [[nodiscard]] static std::string cache_key(const OwnerHash& owner, std::uint32_t months);
   [[nodiscard]] const Pending* pending(PersonKeyNo no) const;
@@ -74,6 +85,8 @@ class SqliteKeyRing final : public KeyRing {
   std::unordered_map<std::string, PersonKey> by_owner_;
   std::unordered_map<PersonKeyNo, PersonKey> by_no_;
   std::optional<Error> refusal_;
+  std::optional<TombstoneFile> tombstones_;
+  std::size_t buried_again_ = 0;
 };
 
 }  // namespace iro::log

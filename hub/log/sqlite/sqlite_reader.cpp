@@ -98,6 +98,21 @@ Result<std::optional<Hash>> SqliteReader::head_at(Seq at) {
                  [&] { return session_->at_one_moment([&] { return session_->rows.head_at(at); }); });
 }
 
+Result<Testimony> SqliteReader::testimony() {
+  return guarded(*session_->db, "describe the log", [&] {
+    return session_->at_one_moment([&] {
+      const Meta meta = read_meta(*session_->db);
+      const auto last = session_->rows.last();
+      Testimony out{meta.log_id, meta.log_epoch, Seq(0), first_head(meta.log_id), meta.state_commits, meta.created};
+      if (!last) return out;
+      out.position = Seq(last->next_seq.value() - 1);
+      out.head = last->head;
+      out.at = last->recorded;
+      return out;
+    });
+  });
+}
+
 /// Recorded times never go back, so halving finds the place: some 25 reads at ten million events.
 Seq SqliteReader::find_moment(TimeMs time) {
   const auto last = session_->rows.last();

@@ -12,6 +12,7 @@
 
 #include "hub/log/event_log.hpp"
 #include "hub/log/sqlite/page_vfs.hpp"
+#include "hub/log/witness.hpp"
 
 namespace iro::log {
 
@@ -27,6 +28,8 @@ class SqliteReader final : public LogReader {
                                                                        std::optional<MemberNo> member) override;
   [[nodiscard]] Result<Seq> position_at(TimeMs time) override;
   [[nodiscard]] Result<std::optional<Hash>> head_at(Seq at) override;
+  /// What a witness would say of the log as it is now; `at` is when its newest chunk was recorded.
+  [[nodiscard]] Result<Testimony> testimony();
 
   /// Bodies whose expiry month is `month` or earlier.
   struct Expired {

@@ -13,12 +13,14 @@
 //  4. a body that is missing is explained by a retention row or a tombstone;
 //  5. definitions are numbered without gaps, and the tables atom, audience_set
 //     and schema hold what the chunks define;
-//  6. no state row speaks of a position that the log does not have.
+//  6. no state row speaks of a position that the log does not have;
+//  7. with a witness: the log is the one that it saw, and holds what it saw.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,7 @@
 #include "hub/base/error.hpp"
 #include "hub/base/ids.hpp"
 #include "hub/log/sqlite/page_vfs.hpp"
+#include "hub/log/witness.hpp"
 
 namespace iro::log {
 
@@ -54,6 +57,8 @@ using VerifyProgress = std::function<void(std::string_view step, std::uint64_t d
 struct VerifyOptions {
   std::string file_name = "log.db";
   std::string vfs = page_vfs_name;
+  std::optional<Testimony> witness = std::nullopt;  // what the log must hold: a chain alone can be forged as a whole
+  std::filesystem::path keys_folder = {};           // whose keys.db explains what is missing; empty: the log's own
 };
 
 /// A damaged log is a report with findings; an Error only when there is nothing

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
@@ -50,8 +51,8 @@ std::set<std::uint32_t> pages_in_wal(SQLite::Database& db) {
 
 }  // namespace
 
-Result<std::uint64_t> check_pages(SQLite::Database& db, const std::function<void(std::uint32_t page)>& damaged,
-                                  const std::function<void(std::uint64_t done, std::uint64_t of)>& progress) {
+Result<std::uint64_t> check_pages(SQLite::Database& db, std::uint32_t first, std::uint32_t count,
+                                  const std::function<void(std::uint32_t page)>& damaged) {
   sqlite3_file* file = file_of(db, SQLITE_FCNTL_FILE_POINTER);
   sqlite3_int64 size = 0;
   if (file == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
@@ -62,8 +63,8 @@ Result<std::uint64_t> check_pages(SQLite::Database& db, const std::function<void
   const auto sound = [&](std::uint32_t number) {
     return file->pMethods->xRead(file, page.data(), page_size, sqlite3_int64{number - 1} * page_size) == SQLITE_OK;
   };
-  for (std::uint32_t number = 1; number <= pages; ++number) {
-    if (number % 4'096 == 0) progress(number, pages);
+  const std::uint64_t end = std::min<std::uint64_t>(pages, std::uint64_t{first} + count - 1);
+  for (std::uint32_t number = first; number <= end; ++number) {
     bool good = number == lock_page || sound(number);
     for (int again = 0; again < 3 && !good; ++again) {
       if (pages_in_wal(db).contains(number)) break;

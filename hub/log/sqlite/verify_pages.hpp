@@ -11,11 +11,11 @@
 
 namespace iro::log {
 
-/// Read every page of `db` and report those whose checksum does not fit. A page
-/// of which the WAL has a newer version is left out: a checkpoint that was cut
-/// short may have torn it, and will write it again. Another process may write
-/// meanwhile: what looks wrong is read again. Gives the number of pages read.
-Result<std::uint64_t> check_pages(SQLite::Database& db, const std::function<void(std::uint32_t page)>& damaged,
-                                  const std::function<void(std::uint64_t done, std::uint64_t of)>& progress);
+/// Read `count` pages of `db` from page `first` on (1 is the first) and report those whose checksum does not fit. A
+/// page of which the WAL has a newer version is left out: a checkpoint that was cut short may have torn it, and will
+/// write it again. Another process may write meanwhile: what looks wrong is read again. Gives how many pages the file
+/// has.
+Result<std::uint64_t> check_pages(SQLite::Database& db, std::uint32_t first, std::uint32_t count,
+                                  const std::function<void(std::uint32_t page)>& damaged);
 
 }  // namespace iro::log
