@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/table.hpp"
 #include "hub/base/bytes.hpp"
@@ -12,6 +14,7 @@
 namespace iro::cli {
 namespace {
 
+constexpr std::chrono::milliseconds progress_every(300);
 constexpr std::chrono::minutes slow_command(60);  // a large log takes its time to copy and to verify
 
 struct InitOptions {
@@ -152,31 +155,69 @@ void add_verify(CLI::App& app, Context& context) {
 struct BackupOptions {
   fs::path folder;
   fs::path to;
+  bool keys = false;
 };
 
 void use_folder(Context& context, const fs::path& folder) {
   if (!folder.empty() && context.options.key.empty()) context.options.hub = folder;
 }
 
+/// "copying 42 %" on the terminal, until the hub has answered the command itself.
+void show_progress(client::Client& client, const std::future<Result<std::string>>& answer,
+                   std::chrono::milliseconds timeout) {
+  while (answer.wait_for(progress_every) != std::future_status::ready) {
+    const auto said = client.control("backup.progress", "{}", timeout);
+    boost::system::error_code ec;
+    const auto value = said ? json::parse(*said, ec) : json::value();
+    if (!said || ec || !value.is_object()) continue;
+    const auto* step = value.as_object().if_contains("step");
+    const auto* percent = value.as_object().if_contains("percent");
+    if (step != nullptr && step->is_string() && percent != nullptr && percent->is_int64())
+      fmt::print(stderr, "\r{} {} %\x1b[K", clean(std::string(step->as_string())), percent->as_int64());
+  }
+  fmt::print(stderr, "\r\x1b[K");
+}
+
+Result<json::value> run_backup(Context& context, const json::object& args) {
+  if (!context.wants_progress()) return context.control("backup", args, slow_command);
+  auto client = context.connect();
+  if (!client) return fail(client.error());
+  auto answer =
+      std::async(std::launch::async, [&] { return (*client)->control("backup", json::serialize(args), slow_command); });
+  show_progress(**client, answer, context.timeout());
+  const auto body = answer.get();
+  if (!body) return fail(body.error());
+  boost::system::error_code ec;
+  auto value = json::parse(*body, ec);
+  if (ec) return fail(Errc::internal, "the hub's answer is no JSON");
+  return value;
+}
+
 Result<int> backup(Context& context, const BackupOptions& o) {
   use_folder(context, o.folder);
   // The hub writes the file, from a working folder of its own.
   const fs::path to = fs::absolute(o.to).lexically_normal();
-  const auto answer = context.control("backup", {{"to", to.string()}}, slow_command);
+  const auto answer = run_backup(context, {{"to", to.string()}, {"keys", o.keys}});
   if (!answer) return fail(answer.error());
   if (context.options.json) {
     context.print_json(*answer);
   } else {
     Context::print(context.text(Text::backup_done, to.string()));
+    const auto* keys = answer->is_object() ? answer->as_object().if_contains("keys") : nullptr;
+    if (keys != nullptr && keys->is_string())
+      Context::print(context.text(Text::backup_keys_done, clean(std::string(keys->as_string()))));
   }
   return Exit::ok;
 }
 
 void add_backup(CLI::App& app, Context& context) {
-  auto& c = add_command(app, context, "backup", Text::about_backup, "iro backup region --to /backup/iro-$(date +%F)");
+  auto& c = add_command(app, context, "backup", Text::about_backup,
+                        "iro backup region --to /backup/iro-$(date +%F)\n"
+                        "iro backup region --to /backup/iro-$(date +%F) --keys");
   auto o = std::make_shared<BackupOptions>();
   c.add_option("DIR", o->folder, context.text(Text::opt_folder));
   c.add_option("--to", o->to, context.text(Text::opt_backup_to))->required();
+  c.add_flag("--keys", o->keys, context.text(Text::opt_backup_keys));
   runs(c, context, o, backup);
 }
 

@@ -173,9 +173,9 @@ void Core::on_control(Session& session, const wire::Control& control, TimeMs now
     send(session, answer, out);
   };
   const std::string_view command = control.command;
-  if (command == "backup" || command == "resume") {
+  if (command == "backup" || command == "backup.progress" || command == "resume") {
     if (!is_operator(session.who.member)) return finish(fail(Errc::missing_grant, "only the operator may do that"));
-    batch_.audit.push_back({now, session.who.member, std::string(command), ""});
+    if (command != "backup.progress") batch_.audit.push_back({now, session.who.member, std::string(command), ""});
     out.emplace_back(RunCommand{session.connection, session.epoch, control.id, control.command, control.args});
     return;
   }

@@ -7,7 +7,7 @@
 #include <boost/json.hpp>
 
 #include "hub/daemon/desk.hpp"
-#include "hub/log/sqlite/backup.hpp"
+#include "hub/log/sqlite/keys_backup.hpp"
 
 namespace iro::daemon {
 namespace {
@@ -19,15 +19,10 @@ constexpr std::uint32_t drain_ms = 500;
 /// 2026-11 for the months since year 0 of the log's format.
 std::string month_text(std::uint16_t month) { return fmt::format("{:04}-{:02}", month / 12, month % 12 + 1); }
 
+constexpr std::int64_t prune_every_ms = 3'600'000;
 constexpr int backup_pages = 256;  // a slice between two commits: about a millisecond
 
 }  // namespace
-
-struct Hub::Backup {
-  core::RunCommand asked;
-  std::filesystem::path destination;
-  std::unique_ptr<log::BackupJob> job;
-};
 
 Hub::Hub() = default;
 
@@ -229,55 +224,63 @@ void Hub::count_expired(const core::RunCommand& command) {
 
 void Hub::run_command(const core::RunCommand& command) {
   if (command.command == "retention.run") return count_expired(command);
-  if (command.command == "resume") {
-    Status resumed = keys_->resume();
-    if (resumed) resumed = log_->resume();
-    if (!resumed) return answer(command, fail(resumed.error()));
-    spdlog::warn("resumed by the operator: clients say HELLO again");
-    answer(command, std::string(R"({"resumed":true})"));
-    flush_sends();
-    // What the failed commit left is known only now: begin again from what is on disk.
-    if (const Status started = start_core(); !started)
-      stopped_ = core::Stop{core::exit_code(started.error()), started.error().message};
-    return;
-  }
+  if (command.command == "resume") return resume(command);
+  if (command.command == "backup") return begin_backup(command);
+  answer(command, backup_progress_ ? Result<std::string>(backup_progress_->json())
+                                   : fail(Errc::not_found, "no backup is being made"));
+}
+
+void Hub::resume(const core::RunCommand& command) {
+  Status resumed = keys_->resume();
+  if (resumed) resumed = log_->resume();
+  if (!resumed) return answer(command, fail(resumed.error()));
+  spdlog::warn("resumed by the operator: clients say HELLO again");
+  answer(command, std::string(R"({"resumed":true})"));
+  flush_sends();
+  // What the failed commit left is known only now: begin again from what is on disk.
+  if (const Status started = start_core(); !started)
+    stopped_ = core::Stop{core::exit_code(started.error()), started.error().message};
+}
+
+void Hub::begin_backup(const core::RunCommand& command) {
   boost::system::error_code ec;
   const auto args = boost::json::parse(command.args, ec);
   const auto* to = !ec && args.is_object() ? args.as_object().if_contains("to") : nullptr;
   if (to == nullptr || !to->is_string())
     return answer(command, fail(Errc::arguments_invalid, "backup needs {\"to\": FOLDER}"));
   if (backup_) return answer(command, fail(Errc::busy, "a backup is being made"));
-  auto backup = std::make_unique<Backup>();
-  backup->asked = command;
-  backup->destination = std::string(to->as_string());
-  auto job = log::BackupJob::begin(*log_, backup->destination);
-  if (!job) return answer(command, fail(job.error()));
-  backup->job = std::move(*job);
-  backup_ = std::move(backup);
+  const auto* keys = args.as_object().if_contains("keys");
+  const bool with_keys = keys != nullptr && keys->is_bool() && keys->as_bool();
+  if (with_keys && home_.config.keys_backup.empty())
+    return answer(command,
+                  fail(Errc::arguments_invalid, "hub.toml names no folder for them: keys_backup = \"FOLDER\""));
+  auto begun = BackupRun::begin(*log_, command, std::filesystem::path(std::string(to->as_string())),
+                                with_keys ? home_.folder / home_.config.keys_backup : std::filesystem::path());
+  if (!begun) return answer(command, fail(begun.error()));
+  backup_ = std::move(*begun);
+  backup_progress_ = backup_->progress();
 }
 
 /// A slice of the backup between two commits; verified on the query thread, which may take long.
 void Hub::step_backup() {
   if (!backup_) return;
-  if (const Status stepped = backup_->job->step(backup_pages); !stepped) {
-    answer(backup_->asked, fail(stepped.error()));
-    backup_.reset();
-    return;
+  const auto copied = backup_->step(backup_pages);
+  if (copied && !*copied) return;
+  if (copied) {
+    queries_->post(backup_->finish(home_.data(), clock_));
+  } else {
+    answer(backup_->asked(), fail(copied.error()));
   }
-  if (!backup_->job->done()) return;
-  queries_->post([asked = backup_->asked, destination = backup_->destination](QueryAnswers& out) {
-    const auto report = log::finish_backup(destination);
-    wire::Answer done;
-    done.id = asked.id;
-    if (report) {
-      done.body = boost::json::serialize(boost::json::object{{"backup", destination.string()}, {"verified", true}});
-    } else {
-      done.code = report.error().code;
-      done.reason = report.error().message;
-    }
-    out.frames.push_back({asked.to, wire::encode(asked.epoch, done)});
-  });
   backup_.reset();
+}
+
+/// Also when no backup is made any more, no key outlives its erasure by more than 30 days.
+void Hub::prune_keys() {
+  if (home_.config.keys_backup.empty()) return;
+  queries_->post([root = home_.folder / home_.config.keys_backup, now = clock_.now()](QueryAnswers&) {
+    const auto pruned = log::prune_keys_backups(root, now);
+    if (!pruned) spdlog::error("old copies of keys.db: {}", pruned.error().text());
+  });
 }
 
 void Hub::on_tick() {
@@ -287,6 +290,10 @@ void Hub::on_tick() {
     last_tick_ = now;
     step(core::IndexLag{desk_->index_lag});
     step(core::Tick{});
+  }
+  if (now.value() - last_prune_.value() >= prune_every_ms) {
+    last_prune_ = now;
+    prune_keys();
   }
   if (now.value() - last_tend_.value() >= 1'000) {
     last_tend_ = now;

@@ -12,6 +12,7 @@
 #include "hub/base/event_fd.hpp"
 #include "hub/bus/bus.hpp"
 #include "hub/core/core.hpp"
+#include "hub/daemon/backup_run.hpp"
 #include "hub/daemon/home.hpp"
 #include "hub/daemon/query_thread.hpp"
 #include "hub/daemon/scrub_pace.hpp"
@@ -55,6 +56,9 @@ class Hub {
   void find_position(const core::FindPosition& find);
   void run_view(const core::RunView& view);
   void run_command(const core::RunCommand& command);
+  void begin_backup(const core::RunCommand& command);
+  void resume(const core::RunCommand& command);
+  void prune_keys();
   void answer(const core::RunCommand& command, Result<std::string> result);
   void count_expired(const core::RunCommand& command);
   void on_tick();
@@ -73,8 +77,8 @@ class Hub {
   std::unique_ptr<Desk> desk_;
   std::unique_ptr<ScrubPace> scrub_;  // run by the query thread
   std::unique_ptr<QueryThread> queries_;
-  struct Backup;
-  std::unique_ptr<Backup> backup_;
+  std::unique_ptr<BackupRun> backup_;
+  std::shared_ptr<const BackupProgress> backup_progress_;  // also while it is verified; of the last one
 
   using Moment = std::chrono::steady_clock::time_point;  // durations only: what is recorded comes from clock_
   Moment committed_at_;
@@ -83,6 +87,7 @@ class Hub {
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;
   TimeMs last_tend_;
+  TimeMs last_prune_;
   EventFd stop_;
   bool stopping_ = false;
   std::optional<TimeMs> stop_at_;

@@ -98,11 +98,13 @@ double BackupJob::progress() const {
   return all == 0 ? 0 : 1 - static_cast<double>(sqlite3_backup_remaining(backup_)) / all;
 }
 
-Result<VerifyReport> finish_backup(const std::filesystem::path& destination, const VerifyProgress& progress) {
+Result<VerifyReport> finish_backup(const std::filesystem::path& destination, const std::filesystem::path& keys_folder,
+                                   const VerifyProgress& progress) {
   const std::filesystem::path file = destination / unfinished_name;
   IRO_TRY(sync_path(file), "backup");
   VerifyOptions options;
   options.file_name = unfinished_name;
+  options.keys_folder = keys_folder;
   auto report = verify(destination, progress, options);
   if (!report) return report;
   if (!report->sound())

@@ -56,6 +56,8 @@ class BackupJob {
 
 /// After done(): the copy gets on disk and is verified, and only then its name.
 /// Fails with corrupt when the verifier finds anything.
-Result<VerifyReport> finish_backup(const std::filesystem::path& destination, const VerifyProgress& progress = {});
+/// `keys_folder` has the keys.db whose tombstones explain what is missing.
+Result<VerifyReport> finish_backup(const std::filesystem::path& destination,
+                                   const std::filesystem::path& keys_folder = {}, const VerifyProgress& progress = {});
 
 }  // namespace iro::log
