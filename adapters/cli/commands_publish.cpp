@@ -10,6 +10,8 @@
 #include "adapters/cli/moment.hpp"
 #include "adapters/cli/operator.hpp"
 #include "adapters/cli/table.hpp"
+#include "hub/base/bytes.hpp"
+#include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
 
 namespace iro::cli {
@@ -82,6 +84,12 @@ Result<schema::Event> single_event(Context& context, const PublishOptions& o) {
   event.payload = std::move(*payload);
   IRO_TRY(set_attributes(event, o, context.clock.now()), "publish");
   return event;
+}
+
+/// One session for each outbox: two of them may follow each other at once, or run side by side.
+std::string session_name(const fs::path& outbox) {
+  const Hash hash = sha256(as_bytes(fs::absolute(outbox).lexically_normal().string()));
+  return "cli-" + to_hex(ByteView(hash).first(6));
 }
 
 /// Events on their way: goes to the outbox in portions, so that a large file needs little memory and few syncs.
@@ -207,7 +215,7 @@ Result<int> publish(Context& context, const PublishOptions& o) {
     one = std::move(*event);
   }
   const fs::path outbox = o.outbox.empty() ? fs::absolute(context.key_path()).parent_path() / "cli" : o.outbox;
-  auto client = context.connect(outbox, "cli");
+  auto client = context.connect(outbox, session_name(outbox));
   if (!client) return fail(client.error());
   if (one) return publish_one(context, std::move(*one), **client);
   return publish_file(context, o, **client);

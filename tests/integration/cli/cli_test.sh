@@ -371,6 +371,31 @@ exits 0 iro member change roc-laag --role school pool --hub region
 exits 0 iro member leave bureau --reason 'einde' --hub region
 fails iro status --key members/bureau/key.toml --timeout 5
 
+section 'history, and what is kept of one person'
+exits 0 iro member backfill roc-laag vacancy.opened --since 1d --reason 'kwam later' --hub region
+says out 'roc-laag'
+exits 1 iro member backfill roc-laag student.at-risk --hub region
+says err 'command_invalid (216)'
+exits 0 iro publish --key members/roc-laag/key.toml --outbox risk --type student.at-risk --data '{"risk_id": "risk-1", "student": "p-00c4f1aa", "school": "roc-laag"}'
+exits 0 iro subject export p-00c4f1aa --key members/roc-laag/key.toml --out inzage.jsonl
+says err '1 '
+same "the export's mode" 600 "$(stat -c %a inzage.jsonl)"
+says inzage.jsonl 'risk-1' 'p-00c4f1aa'
+exits 0 iro subject export p-00c4f1aa --key waterpoort-2.key.toml
+if [[ -s out ]]; then miss 'another member sees whom an event is about'; else pass; fi
+exits 2 iro subject erase p-00c4f1aa --reason because --hub region
+exits 2 iro subject erase p-00c4f1aa --reason asked_by_student --hub region
+says err 'invalid_argument (504)' '--yes'
+exits 0 iro subject erase p-00c4f1aa --reason asked_by_student --yes --hub region
+exits 1 iro subject erase p-00c4f1aa --reason asked_by_student --yes --hub region
+says err 'subject_unknown (271)'
+exits 0 iro subject export p-00c4f1aa --key members/roc-laag/key.toml
+if [[ -s out ]]; then miss 'what was erased is still there'; else pass; fi
+exits 0 iro retention run --dry-run --hub region
+exits 0 iro retention run --hub region --json
+says out '"bodies":0'
+fails iro retention run --key members/roc-laag/key.toml
+
 section 'backup, resume, verify'
 exits 0 iro backup region --to "$WORK/copy"
 there copy/log.db
