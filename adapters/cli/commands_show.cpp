@@ -24,6 +24,7 @@ constexpr std::array views = {View{"status", "", Text::view_status},
                               View{"parked", "", Text::view_parked},
                               View{"events", "[--type T] [--subject S] [--since TIME] ...", Text::view_events},
                               View{"event", "ID", Text::view_event},
+                              View{"explain", "ID", Text::about_explain},
                               View{"types", "", Text::view_types}};
 
 struct ShowOptions {

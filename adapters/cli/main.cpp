@@ -61,6 +61,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_seal_commands(app, context);
   add_tail_command(app, context);
   add_show_command(app, context);
+  add_explain_commands(app, context);
   add_consumer_commands(app, context);
   add_catalogue_commands(app, context);
   add_backfill_command(app, context);

@@ -35,8 +35,10 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
       return send(session, answer, out);
     }
   }
+  if (explains(query.view)) return ask_explanation(session, query, out);
   if (std::ranges::find(core_views, query.view) == std::end(core_views)) {
-    out.emplace_back(RunView{session.connection, session.epoch, query.id, session.who.member, query.view, query.args});
+    out.emplace_back(
+        RunView{session.connection, session.epoch, query.id, session.who.member, query.view, query.args, nullptr});
     return;
   }
   if (query.view == "directory") return answer_directory(session, query, out);

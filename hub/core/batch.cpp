@@ -318,7 +318,7 @@ void Core::collect_state(log::Commit& commit, TimeMs now) {
     const delivery::Changes changes = consumer.take_changes();
     if (changes.cursor || new_consumers_.contains(no))
       commit.consumers.push_back(
-          {no, consumer.member(), consumer.name(), consumer.filter_text(), consumer.cursor(), now});
+          {no, consumer.member(), consumer.name(), consumer.filter_text(), consumer.cursor(), now, consumer.start()});
     for (const auto& [seq, row] : changes.deviations) {
       if (row)
         commit.deviations.push_back(*row);

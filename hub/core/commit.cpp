@@ -79,8 +79,8 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
     if (!filter) return fail(Errc::corrupt, fmt::format("consumer {}: {}", row.no.value(), filter.error().message));
     consumer_by_name_[{row.member, row.name}] = row.no;
     next_consumer_ = std::max(next_consumer_, row.no.value() + 1);
-    consumers_.emplace(row.no,
-                       delivery::Consumer(row.no, row.member, row.name, row.filter, std::move(*filter), row.cursor));
+    consumers_.emplace(row.no, delivery::Consumer(row.no, row.member, row.name, row.filter, std::move(*filter),
+                                                  row.cursor, row.start));
   }
   for (auto& row : snapshot.deviations) {
     const auto at = consumers_.find(row.consumer);

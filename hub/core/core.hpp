@@ -316,6 +316,12 @@ class Core {
   delivery::Consumer* find_consumer(MemberNo member, std::string_view name);
   void remove_consumer(ConsumerNo no);
 
+  // explain.cpp
+  static bool explains(std::string_view view);
+  void ask_explanation(const Session& session, const wire::Query& query, Actions& out);
+  bool go_on_explaining(const PositionFound& found, Actions& out);
+  [[nodiscard]] views::DeliveryFacts delivery_facts(Seq seq) const;
+
   // ask.cpp
   void on_query(Session& session, const wire::Query& query, TimeMs now, Actions& out);
   void on_control(Session& session, const wire::Control& control, TimeMs now, Actions& out);
@@ -402,6 +408,7 @@ class Core {
   };
   std::unordered_map<std::uint64_t, PendingSub> pending_subs_;
   std::unordered_map<std::uint64_t, PendingHello> pending_hellos_;
+  std::unordered_map<std::uint64_t, RunView> pending_explanations_;
 
   std::deque<std::shared_ptr<const Ready>> recent_;
   std::size_t recent_bytes_ = 0;

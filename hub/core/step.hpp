@@ -17,6 +17,7 @@
 #include "hub/log/event_log.hpp"
 #include "hub/log/witness.hpp"
 #include "hub/reaction/plugin.hpp"
+#include "hub/views/delivery_facts.hpp"
 
 namespace iro::core {
 
@@ -113,6 +114,7 @@ struct RunView {
   MemberNo member;
   std::string view;
   std::string args;
+  std::shared_ptr<const views::DeliveryFacts> deliveries{};  // where the view is an explanation
 };
 /// Commands that act outside the core: "backup", "resume".
 struct RunCommand {

@@ -68,8 +68,9 @@ void Core::finish_sub(Session& session, const wire::Sub& sub, std::optional<Seq>
   if (consumer == nullptr) {
     const ConsumerNo no(next_consumer_++);
     consumer_by_name_[{session.who.member, sub.consumer}] = no;
-    const auto [at, fresh] = consumers_.emplace(
-        no, delivery::Consumer(no, session.who.member, sub.consumer, sub.filter, *filter, cursor.value_or(Seq(0))));
+    const auto [at, fresh] =
+        consumers_.emplace(no, delivery::Consumer(no, session.who.member, sub.consumer, sub.filter, *filter,
+                                                  cursor.value_or(Seq(0)), cursor.value_or(Seq(0))));
     consumer = &at->second;
     if (sub.ephemeral)
       ephemeral_.insert(no);
@@ -95,6 +96,7 @@ void Core::finish_sub(Session& session, const wire::Sub& sub, std::optional<Seq>
 }
 
 void Core::on_position(PositionFound found, TimeMs now, Actions& out) {
+  if (go_on_explaining(found, out)) return;
   const auto at = pending_subs_.find(found.read);
   if (at == pending_subs_.end()) return;
   const PendingSub pending = std::move(at->second);

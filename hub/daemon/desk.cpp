@@ -31,7 +31,7 @@ Result<Seq> Hub::Desk::find(const core::FindPosition& find) {
 void Hub::Desk::run(const core::RunView& view, QueryAnswers& out) {
   wire::Answer answer;
   answer.id = view.id;
-  auto pages = views->run(view.view, view.args, view.member);
+  auto pages = views->run(view.view, view.args, view.member, view.deliveries.get());
   if (!pages) {
     answer.code = pages.error().code;
     answer.reason = pages.error().message;

@@ -10,19 +10,22 @@ namespace iro::delivery {
 using log::DeviationRow;
 using log::DeviationState;
 
-Consumer::Consumer(ConsumerNo no, MemberNo member, std::string name, std::string filter_text, Filter filter, Seq cursor)
+Consumer::Consumer(ConsumerNo no, MemberNo member, std::string name, std::string filter_text, Filter filter, Seq cursor,
+                   Seq start)
     : no_(no),
       member_(member),
       name_(std::move(name)),
       filter_text_(std::move(filter_text)),
       filter_(std::move(filter)),
       cursor_(cursor),
+      start_(start),
       stored_cursor_(cursor),
       next_(cursor.next()) {}
 
 void Consumer::set_filter(std::string text, Filter filter) {
   filter_text_ = std::move(text);
   filter_ = std::move(filter);
+  start_ = cursor_;
   changes_.cursor = true;
 }
 
@@ -52,8 +55,13 @@ void Consumer::seek(Seq cursor) {
   deviations_.clear();
   blocked_.clear();
   cursor_ = cursor;
+  start_ = cursor;
   changes_.cursor = true;
   attach(credit_);
+}
+
+bool Consumer::is_out(Seq seq) const {
+  return std::ranges::any_of(sent_, [&](const Sent& s) { return s.seq == seq && !s.acked; });
 }
 
 bool Consumer::has_credit() const {

@@ -38,7 +38,9 @@ struct Changes {
 
 class Consumer {
  public:
-  Consumer(ConsumerNo no, MemberNo member, std::string name, std::string filter_text, Filter filter, Seq cursor);
+  /// `start` is where it began, was last placed or filtered anew: what lies behind it stands under this filter.
+  Consumer(ConsumerNo no, MemberNo member, std::string name, std::string filter_text, Filter filter, Seq cursor,
+           Seq start = Seq());
 
   [[nodiscard]] ConsumerNo no() const { return no_; }
   [[nodiscard]] MemberNo member() const { return member_; }
@@ -46,8 +48,11 @@ class Consumer {
   [[nodiscard]] const std::string& filter_text() const { return filter_text_; }
   [[nodiscard]] const Filter& filter() const { return filter_; }
   [[nodiscard]] Seq cursor() const { return cursor_; }
+  [[nodiscard]] Seq start() const { return start_; }
   [[nodiscard]] const std::map<Seq, log::DeviationRow>& deviations() const { return deviations_; }
   [[nodiscard]] std::size_t outstanding() const { return sent_.size(); }
+  /// Handed over and not acknowledged.
+  [[nodiscard]] bool is_out(Seq seq) const;
 
   void set_filter(std::string text, Filter filter);
   /// Put back from the log at start.
@@ -122,6 +127,7 @@ class Consumer {
   std::string filter_text_;
   Filter filter_;
   Seq cursor_;
+  Seq start_;
   Seq stored_cursor_;  // as of the last take_changes()
   std::map<Seq, log::DeviationRow> deviations_;
   std::unordered_map<std::string, std::uint32_t> blocked_;  // subject -> deviations of it

@@ -49,6 +49,7 @@ struct ConsumerRow {
   std::string filter;
   Seq cursor;
   TimeMs changed;
+  Seq start{};  // where it began, was last placed or filtered anew
   bool operator==(const ConsumerRow&) const = default;
 };
 enum class DeviationState : std::uint8_t { retry = 1, parked = 2, waits = 3 };  // permanent: on disk

@@ -105,4 +105,22 @@ Result<EventId> parse_event_arguments(std::string_view text) {
   return *id;
 }
 
+Result<WhyNotArguments> parse_why_not_arguments(std::string_view text) {
+  const auto object = parse_object(text);
+  if (!object) return fail(object.error());
+  std::optional<EventId> id;
+  WhyNotArguments out;
+  for (const auto& [name, value] : *object) {
+    const Argument argument(name, value);
+    const Status done = argument.is("id")       ? argument.id(id)
+                        : argument.is("member") ? argument.text(out.member)
+                                                : argument.unknown();
+    if (!done) return fail(done.error());
+  }
+  if (!id) return refuse("id", "is required: the event's UUID");
+  if (out.member.empty()) return refuse("member", "is required: a member's name");
+  out.id = *id;
+  return out;
+}
+
 }  // namespace iro::views

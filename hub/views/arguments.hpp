@@ -36,4 +36,11 @@ Result<EventsArguments> parse_events_arguments(std::string_view json);
 /// {"id": UUID}
 Result<EventId> parse_event_arguments(std::string_view json);
 
+/// {"id": UUID, "member": slug}
+struct WhyNotArguments {
+  EventId id;
+  std::string member;
+};
+Result<WhyNotArguments> parse_why_not_arguments(std::string_view json);
+
 }  // namespace iro::views

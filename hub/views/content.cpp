@@ -7,7 +7,7 @@ Content because(std::string_view reason) { return {{}, reason}; }
 
 /// The payload in memory of its own, as the registry wants it: a body in its row stands on any address.
 /// A Content when there is none to be had.
-Result<tl::expected<Bytes, Content>> payload_of(const log::EntryView& entry, ByteView stored, log::KeyRing* keys) {
+Result<tl::expected<Bytes, Content>> open_body(const log::EntryView& entry, ByteView stored, log::KeyRing* keys) {
   using Outcome = tl::expected<Bytes, Content>;
   if ((entry.flags & log::encrypted) == 0) return Outcome(to_bytes(stored));
   if (keys == nullptr) return Outcome(tl::unexpect, because(withheld::no_keys));
@@ -30,7 +30,7 @@ Result<Content> content_of(const Hit& hit, Perspective& perspective, ChunkSource
   if (!chunk) return fail(chunk.error());
   const auto stored = (*chunk)->body(hit.entry);
   if (!stored) return because(withheld::expired);
-  auto payload = payload_of(hit.entry, *stored, keys);
+  auto payload = open_body(hit.entry, *stored, keys);
   if (!payload) return fail(payload.error().within("read an event"));
   if (!*payload) return payload->error();
   if (hit.seen == Seen::masked) {
@@ -42,6 +42,16 @@ Result<Content> content_of(const Hit& hit, Perspective& perspective, ChunkSource
   if (!json) return fail(json.error().within("show an event"));
   if (json->size() > options.most_bytes) return because(withheld::oversize);
   return Content{std::move(*json), {}};
+}
+
+Result<std::optional<Bytes>> payload_of(const Hit& hit, ChunkSource& source, log::KeyRing* keys) {
+  const auto chunk = source.whole(hit.seq);
+  if (!chunk) return fail(chunk.error());
+  const auto stored = (*chunk)->body(hit.entry);
+  if (!stored) return std::optional<Bytes>();
+  auto payload = open_body(hit.entry, *stored, keys);
+  if (!payload) return fail(payload.error());
+  return *payload ? std::optional<Bytes>(std::move(**payload)) : std::optional<Bytes>();
 }
 
 }  // namespace iro::views

@@ -20,4 +20,7 @@ struct ContentOptions {
 Result<Content> content_of(const Hit& hit, Perspective& perspective, ChunkSource& source,
                            const schema::Registry& registry, log::KeyRing* keys, const ContentOptions& options);
 
+/// The payload itself; nothing when it is gone or cannot be read here. For the hub's own reckoning, not for answers.
+Result<std::optional<Bytes>> payload_of(const Hit& hit, ChunkSource& source, log::KeyRing* keys);
+
 }  // namespace iro::views

@@ -29,7 +29,10 @@ const Perspective::Known& Perspective::known(AtomNo type) {
 
 Seen Perspective::of(const log::EntryView& entry) {
   if (!member_.active) return Seen::nothing;
-  if (entry.sender == member_.no) return Seen::sent;
+  // What a rule emitted has the hub for its sender and no outbox: it is the region's, not the operator's.
+  if (entry.sender == member_.no && (member_.no != admission::operator_no || !entry.producer.is_zero())) {
+    return Seen::sent;
+  }
   Claim claim;
   claim.routing = entry.routing;
   claim.in_full = catalogue_.contains(entry.full, member_.no);

@@ -14,11 +14,16 @@ std::span<const ViewInfo> views() {
        "De gebeurtenissen die u mag zien of zelf hebt verstuurd", "The events that you may see or have sent"},
       {"event", "id", "Een gebeurtenis: inhoud, afzender en wie er recht op had",
        "One event: content, sender and who was entitled to it"},
+      {"explain", "id",
+       "Waarom een gebeurtenis liep zoals ze liep: controles, oorzaken en gevolgen, wie wel en wie niet",
+       "Why an event went as it went: checks, causes and effects, who got it and who did not"},
+      {"why_not", "id member", "Waarom een lid een gebeurtenis kreeg, of juist niet",
+       "Why a member got an event, or did not"},
   };
   return all;
 }
 
-Views::Views(Parts parts) : parts_(std::move(parts)), source_(std::move(parts_.reader)) {}
+Views::Views(Parts parts) : parts_(std::move(parts)), source_(std::move(parts_.reader)), history_(parts_.registry) {}
 
 Status Views::committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                         std::shared_ptr<const admission::Membership> members) {
@@ -117,11 +122,14 @@ Result<Seq> Views::position_after(const EventId& id, MemberNo member) {
   return hit->seq.next();
 }
 
-Result<std::vector<std::string>> Views::run(std::string_view view, std::string_view args, MemberNo asking) {
+Result<std::vector<std::string>> Views::run(std::string_view view, std::string_view args, MemberNo asking,
+                                            const DeliveryFacts* deliveries) {
   auto perspective = perspective_of(asking);
   if (!perspective) return fail(perspective.error());
   if (view == "events") return events(args, *perspective);
   if (view == "event") return event(args, *perspective);
+  if (view == "explain") return explain(args, *perspective, deliveries);
+  if (view == "why_not") return why_not(args, *perspective, deliveries);
   return fail(Errc::view_unknown, fmt::format("there is no view '{}'", view));
 }
 

@@ -31,6 +31,9 @@
 #include "hub/views/arguments.hpp"
 #include "hub/views/catalogue.hpp"
 #include "hub/views/chunk_source.hpp"
+#include "hub/views/delivery_facts.hpp"
+#include "hub/views/explain.hpp"
+#include "hub/views/history.hpp"
 #include "hub/views/index.hpp"
 #include "hub/views/row.hpp"
 #include "hub/views/search.hpp"
@@ -52,6 +55,12 @@ struct ViewLimits {
   std::uint64_t search_bytes = 64U << 20;  // of directories looked at for one answer: about 0.3 s
   // Searched without the index; with more missing it is being rebuilt.
   std::uint64_t scanned_positions = limits::index_lag_events;
+};
+
+/// A member (or somebody who is none) that stands in a `party` field.
+struct NamedParty {
+  std::string field;
+  std::string member;
 };
 
 class Views {
@@ -91,12 +100,29 @@ class Views {
 
   /// Pages of JSON, at least one. Fails with view_unknown, arguments_invalid,
   /// unknown_type, token_invalid, not_found, missing_grant (the member left),
-  /// index_rebuilding, or as the log does.
-  Result<std::vector<std::string>> run(std::string_view view, std::string_view args_json, MemberNo asking);
+  /// index_rebuilding, or as the log does. `deliveries` belongs to the event that
+  /// an explanation is asked for; without it nothing is said of deliveries.
+  Result<std::vector<std::string>> run(std::string_view view, std::string_view args_json, MemberNo asking,
+                                       const DeliveryFacts* deliveries = nullptr);
 
  private:
   Result<std::vector<std::string>> events(std::string_view args, Perspective& perspective);
   Result<std::vector<std::string>> event(std::string_view args, Perspective& perspective);
+  Result<std::vector<std::string>> explain(std::string_view args, Perspective& perspective,
+                                           const DeliveryFacts* deliveries);
+  Result<std::vector<std::string>> why_not(std::string_view args, Perspective& perspective,
+                                           const DeliveryFacts* deliveries);
+  struct Why {
+    admission::Membership then;
+    std::optional<std::vector<NamedParty>> named;  // nothing: the content is gone
+    Explanation explanation;
+  };
+  Result<Why> explain_hit(const Hit& hit, Perspective& perspective, const DeliveryFacts* deliveries);
+  /// What happened, as far as `perspective` may see it: the case that `hit` belongs to.
+  Result<std::vector<Hit>> case_of(const Hit& hit, Perspective& perspective);
+  /// The parties that stand in the payload; nothing when it is gone.
+  Result<std::optional<std::vector<NamedParty>>> parties_of(const Hit& hit, Perspective& perspective);
+  Status learn_history(Seq before);
   Result<std::string> row(const Hit& hit, Perspective& perspective, bool data);
   Result<Hit> locate(const EventId& id, Perspective& perspective);
   Result<Perspective> perspective_of(MemberNo asking) const;
@@ -114,6 +140,7 @@ class Views {
 
   Parts parts_;
   ChunkSource source_;
+  History history_;
 };
 
 }  // namespace iro::views

@@ -42,14 +42,67 @@ void Harness::restart() {
   config.plugins = options_.plugins;
   auto snapshot = log->load();
   IRO_ASSERT(snapshot.has_value(), "the memory log loads");
+  const log::Snapshot as_loaded = *snapshot;
   auto made = core::Core::create(registry(), keys, config, std::move(*snapshot), clock.now());
   IRO_ASSERT(made.has_value(), made ? "" : made.error().message.c_str());
   core = std::move(*made);
+  if (options_.views) start_views(as_loaded, config.token_key);
+}
+
+void Harness::start_views(const log::Snapshot& snapshot, const std::array<std::uint8_t, 32>& token_key) {
+  desk = std::make_unique<views::Views>(views::Views::Parts{
+      log->reader(), registry(), &keys, views::Catalogue(snapshot.atoms, snapshot.sets), std::nullopt,
+      core->membership(), snapshot.next_seq, TokenSealer(token_key), snapshot.log_epoch});
+}
+
+/// As irod does: when the core has taken a commit in, so that the membership fits.
+void Harness::tell_views() {
+  for (auto& commit : std::exchange(to_tell_, {})) {
+    const Status told = desk->committed(commit->chunk, commit->definitions, core->membership());
+    IRO_ASSERT(told.has_value(), "what was committed can be read");
+  }
+}
+
+void Harness::find(const core::FindPosition& find, std::vector<core::Input>& next) {
+  if (const auto* time = std::get_if<TimeMs>(&find.of)) {
+    next.emplace_back(core::PositionFound{find.read, reader_->position_at(*time)});
+  } else if (desk) {
+    next.emplace_back(core::PositionFound{find.read, desk->position_after(std::get<EventId>(find.of), find.member)});
+  } else {
+    next.emplace_back(core::PositionFound{find.read, fail(Errc::not_found, "no index here")});
+  }
+}
+
+void Harness::run_view(const core::RunView& view) {
+  if (!desk) return;
+  wire::Answer answer;
+  answer.id = view.id;
+  auto pages = desk->run(view.view, view.args, view.member, view.deliveries.get());
+  if (!pages) {
+    answer.code = pages.error().code;
+    answer.reason = pages.error().message;
+  } else {
+    for (const auto& page : *pages) answer.body += answer.body.empty() ? page : "\n" + page;
+  }
+  answer.last = true;
+  receive({view.to, wire::encode(view.epoch, answer)});
+}
+
+wire::Answer Harness::ask(Client& c, const std::string& view, const std::string& args) {
+  wire::Query query;
+  query.id = static_cast<std::uint32_t>(c.answers.size() + 1);
+  query.view = view;
+  query.args = args;
+  const std::size_t before = c.answers.size();
+  send(c, query);
+  IRO_ASSERT(c.answers.size() == before + 1, "a question has one answer");
+  return c.answers.back();
 }
 
 void Harness::step(core::Input input) {
   core::Actions actions;
   core->step(std::move(input), clock.now(), actions);
+  tell_views();
   perform(std::move(actions));
 }
 
@@ -72,17 +125,17 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
             if (done) IRO_ASSERT(keys.destroy(row.key, "erased", row.at).has_value(), "keys in memory");
           }
           if (done && options_.also) options_.also(*a.commit);
+          if (done && options_.views && a.commit->chunk) to_tell_.push_back(a.commit);
           next.emplace_back(core::Committed{done});
         } else if constexpr (std::is_same_v<T, core::ReadChunks>)
           next.emplace_back(core::ChunksRead{a.read, reader_->read(a.from, limits::read_slice_bytes, a.member)});
         else if constexpr (std::is_same_v<T, core::ReadHead>)
           next.emplace_back(core::HeadRead{a.read, reader_->head_at(a.at)});
-        else if constexpr (std::is_same_v<T, core::FindPosition>) {
-          const auto* time = std::get_if<TimeMs>(&a.of);
-          next.emplace_back(
-              core::PositionFound{a.read, time != nullptr ? reader_->position_at(*time)
-                                                          : iro::Result<Seq>(fail(Errc::not_found, "no index here"))});
-        } else if constexpr (std::is_same_v<T, core::CallPlugin>) {
+        else if constexpr (std::is_same_v<T, core::FindPosition>)
+          find(a, next);
+        else if constexpr (std::is_same_v<T, core::RunView>)
+          run_view(a);
+        else if constexpr (std::is_same_v<T, core::CallPlugin>) {
           reaction::Result result{a.call.plugin, a.call.judging, {}};
           for (const auto& event : a.call.events) {
             if (const auto at = plugins.find(a.call.plugin); at != plugins.end()) {

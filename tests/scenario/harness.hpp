@@ -11,6 +11,7 @@
 
 #include "hub/core/core.hpp"
 #include "hub/log/memory_log.hpp"
+#include "hub/views/views.hpp"
 
 namespace iro::test {
 
@@ -52,6 +53,7 @@ struct HarnessOptions {
   std::array<std::uint8_t, 16> log_id{};
   log::KeyRing* keys = nullptr;                       // none: keys in memory
   std::function<void(const log::Commit&)> also = {};  // sees every commit that succeeded
+  bool views = false;  // answer QUERY and find events too, as the query thread does
 };
 
 class Harness {
@@ -95,10 +97,17 @@ class Harness {
   std::unique_ptr<core::Core> core;
   std::map<std::uint64_t, Client> clients;  // by connection
   std::vector<core::Stop> stops;
+  std::unique_ptr<views::Views> desk;  // with HarnessOptions::views
+  /// One QUERY's answer, its pages joined by line breaks.
+  wire::Answer ask(Client& client, const std::string& view, const std::string& args);
 
   void step(core::Input input);
 
  private:
+  void start_views(const log::Snapshot& snapshot, const std::array<std::uint8_t, 32>& token_key);
+  void find(const core::FindPosition& find, std::vector<core::Input>& next);
+  void run_view(const core::RunView& view);
+  void tell_views();
   void perform(core::Actions actions);
   void carry_out(core::Action action, std::vector<core::Input>& next);
   void receive(const core::Send& send);
@@ -106,6 +115,7 @@ class Harness {
 
   HarnessOptions options_;
   std::unique_ptr<log::LogReader> reader_;
+  std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   std::uint64_t next_connection_ = 1;
   std::map<std::string, KeyNo> keys_of_;
 };

@@ -17,7 +17,7 @@ CREATE TABLE producer(id BLOB PRIMARY KEY, member INTEGER NOT NULL, last_seq INT
                       last_used_ms INTEGER NOT NULL, receipts BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE member(no INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, doc TEXT NOT NULL) STRICT;
 CREATE TABLE consumer(no INTEGER PRIMARY KEY, member INTEGER NOT NULL, name TEXT NOT NULL, filter TEXT NOT NULL,
-                      cursor INTEGER NOT NULL, changed_ms INTEGER NOT NULL, UNIQUE(member, name)) STRICT;
+                      cursor INTEGER NOT NULL, changed_ms INTEGER NOT NULL, start INTEGER NOT NULL, UNIQUE(member, name)) STRICT;
 CREATE TABLE deviation(consumer INTEGER NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL,
                        due_ms INTEGER NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL,
                        PRIMARY KEY(consumer, seq)) STRICT, WITHOUT ROWID;
@@ -143,7 +143,7 @@ void RowWriter::put(const Commit& commit) {
   }
   for (const MemberRow& r : commit.members) Use(db_, member_, r.no, r.slug, r.doc).run();
   for (const ConsumerRow& r : commit.consumers) {
-    Use(db_, consumer_, r.no, r.member, r.name, r.filter, r.cursor, r.changed).run();
+    Use(db_, consumer_, r.no, r.member, r.name, r.filter, r.cursor, r.changed, r.start).run();
   }
   for (const DeviationRow& r : commit.deviations) {
     const auto state = static_cast<std::uint32_t>(r.state);
@@ -275,10 +275,10 @@ class StateReader {
   }
 
   void read_delivery() {
-    each("consumer", "SELECT no, member, name, filter, cursor, changed_ms FROM consumer ORDER BY no",
+    each("consumer", "SELECT no, member, name, filter, cursor, changed_ms, start FROM consumer ORDER BY no",
          [&](const Use& r) {
            out_.consumers.push_back(
-               {no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4), no<TimeMs>(r, 5)});
+               {no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4), no<TimeMs>(r, 5), no<Seq>(r, 6)});
            return true;
          });
     each("deviation",

@@ -58,8 +58,8 @@ class RowWriter {
   // Not "OR REPLACE" where a second rule (UNIQUE) would silently throw out somebody else's row.
   Statement member_{"INSERT INTO member VALUES(?1,?2,?3) ON CONFLICT(no) DO UPDATE SET slug=?2, doc=?3"};
   Statement consumer_{
-      "INSERT INTO consumer VALUES(?1,?2,?3,?4,?5,?6) "
-      "ON CONFLICT(no) DO UPDATE SET member=?2, name=?3, filter=?4, cursor=?5, changed_ms=?6"};
+      "INSERT INTO consumer VALUES(?1,?2,?3,?4,?5,?6,?7) "
+      "ON CONFLICT(no) DO UPDATE SET member=?2, name=?3, filter=?4, cursor=?5, changed_ms=?6, start=?7"};
   Statement consumer_remove_{"DELETE FROM consumer WHERE no=?"};
   Statement deviation_{"INSERT OR REPLACE INTO deviation VALUES(?,?,?,?,?,?,?)"};
   Statement deviation_remove_{"DELETE FROM deviation WHERE consumer=? AND seq=?"};

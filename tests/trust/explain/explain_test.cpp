@@ -1,0 +1,143 @@
+// Named cases of explain and why_not.
+//
+// Concern: what an explanation says, in the shape that programs read, and who may ask for it.
+// Plan: small regions in the harness, with the views beside the core as in irod.
+#include <boost/json.hpp>
+
+#include "tests/catch.hpp"
+#include "tests/scenario/harness.hpp"
+
+namespace iro::test {
+namespace {
+
+namespace json = boost::json;
+
+struct Small {
+  Small() : hub({{}, parse_time("2026-09-01T08:00:00Z").value(), true}) {
+    hub.enrol("school-a", {"school"});
+    hub.enrol("hospital-a", {"care_provider"});
+    hub.enrol("bureau-a", {"bureau"});
+    hub.enrol("hospital-b", {"care_provider"});
+  }
+  std::string publish(const std::string& slug, const std::string& type, const std::string& data) {
+    Client& c = hub.connect(slug, "pub");
+    const schema::Event e = hub.make(c, registry().find_loosely(type)->name, data);
+    REQUIRE(hub.publish(c, {e}).front() == Errc::ok);
+    return to_string(e.id);
+  }
+  wire::Answer ask(const std::string& slug, const std::string& view, const std::string& args) {
+    return hub.ask(hub.connect(slug, "asker"), view, args);
+  }
+  json::object explain(const std::string& slug, const std::string& id) {
+    const auto answer = ask(slug, "explain", R"({"id":")" + id + R"("})");
+    INFO(answer.reason);
+    REQUIRE(answer.code == Errc::ok);
+    return json::parse(answer.body).as_object();
+  }
+  json::object why_not(const std::string& slug, const std::string& id, const std::string& member) {
+    const auto answer = ask(slug, "why_not", R"({"id":")" + id + R"(","member":")" + member + R"("})");
+    INFO(answer.reason);
+    REQUIRE(answer.code == Errc::ok);
+    return json::parse(answer.body).as_object();
+  }
+  Harness hub;
+};
+
+const std::string confirmed =
+    R"({"placement_id":"p-1","student":"pseudo-0001","school":"school-a","provider":"hospital-a"})";
+
+}  // namespace
+
+TEST_CASE("explain: the operator hears who, why, who not and why not, and no content") {
+  Small r;
+  const auto id = r.publish("hospital-a", "placement.confirmed", confirmed);
+  const auto said = r.explain("operator", id);
+  const std::string all = json::serialize(said);
+  CHECK(all.find("pseudo-0001") == std::string::npos);
+  CHECK(said.at("audience").as_array().size() == 3);
+  CHECK(all.find(R"({"member":"school-a","share":"full","rule":"party","field":"school","since":"same"})") !=
+        std::string::npos);
+  CHECK(all.find(R"({"member":"bureau-a","share":"full","rule":"role","role":"bureau","since":"same"})") !=
+        std::string::npos);
+  CHECK(all.find(R"({"member":"hospital-b","reason":"not_a_party"})") != std::string::npos);
+  CHECK(said.at("commit").as_object().contains("chunk"));
+}
+
+TEST_CASE("explain: what was decided then stands, what changed since is said apart") {
+  Small r;
+  const auto id = r.publish("hospital-a", "placement.confirmed", confirmed);
+  r.hub.grant("school-a", "nl.placements.placement.confirmed.v1", false, "denied");
+  r.hub.grant("hospital-b", "nl.placements.placement.confirmed.v1", false, "full");
+  CHECK(r.why_not("operator", id, "school-a").at("since") == "denied");
+  CHECK(r.why_not("operator", id, "school-a").at("rule") == "party");
+  CHECK(r.why_not("operator", id, "hospital-b").at("reason") == "not_a_party");
+}
+
+TEST_CASE("explain: a recipient hears of itself only, and who may not know of it hears nothing") {
+  Small r;
+  const auto id = r.publish("hospital-a", "placement.confirmed", confirmed);
+  const auto said = r.explain("school-a", id);
+  CHECK(said.at("audience").as_array().size() == 1);
+  CHECK_FALSE(said.contains("kept_out"));
+  CHECK_FALSE(said.contains("checks"));
+  CHECK(r.ask("hospital-b", "explain", R"({"id":")" + id + R"("})").code == Errc::not_found);
+  CHECK(r.ask("hospital-b", "why_not", R"({"id":")" + id + R"(","member":"hospital-b"})").code == Errc::not_found);
+  CHECK(r.ask("school-a", "why_not", R"({"id":")" + id + R"(","member":"bureau-a"})").code == Errc::missing_grant);
+}
+
+TEST_CASE("explain: deliveries are told with their state, attempts and reason") {
+  Small r;
+  Client& school = r.hub.connect("school-a", "main");
+  r.hub.subscribe(school, "all");
+  const auto connection = school.connection.value();
+  const auto id = r.publish("hospital-a", "placement.confirmed", confirmed);
+  const auto state = [&] { return r.why_not("operator", id, "school-a").at("deliveries").at(0).as_object(); };
+  CHECK(state().at("state") == "sent");
+  Client& again = r.hub.clients.at(connection);
+  r.hub.send(again, wire::Nak{again.consumers.at("all"), 1, 60'000, true, "database away"});
+  CHECK(state().at("state") == "retry");
+  CHECK(state().at("attempts") == 1);
+  CHECK(state().at("reason") == "database away");
+  CHECK(state().contains("due"));
+  r.hub.advance_ms(29'000);
+  r.hub.send(again, wire::Ping{1});
+  r.hub.advance_ms(29'000);
+  r.hub.send(again, wire::Ping{2});
+  r.hub.advance_ms(5'000);
+  CHECK(state().at("state") == "sent");
+  r.hub.ack_all(again);
+  CHECK(state().at("state") == "acknowledged");
+}
+
+TEST_CASE("explain: what a rule emitted is the region's, not the operator's to read") {
+  HarnessOptions options;
+  options.views = true;
+  options.plugins = {{"echo", {"nl.placements.placement.confirmed.v1"}, {}}};
+  Harness hub(options);
+  hub.plugins["echo"] = [](const reaction::CallEvent&) {
+    const auto* type = registry().find_loosely("placement.adopted");
+    reaction::Outcome out;
+    out.emits.push_back({type->name, *registry().from_json(*type, confirmed)});
+    return out;
+  };
+  hub.enrol("school-a", {"school"});
+  hub.enrol("hospital-a", {"care_provider"});
+  Client& c = hub.connect("hospital-a", "pub");
+  const schema::Event e = hub.make(c, "nl.placements.placement.confirmed.v1", confirmed);
+  REQUIRE(hub.publish(c, {e}).front() == Errc::ok);
+  const std::string derived = to_string(derive_event_id("echo", e.id, 0));
+  const auto answer = hub.ask(hub.connect("operator", "asker"), "event", R"({"id":")" + derived + R"("})");
+  REQUIRE(answer.code == Errc::ok);
+  CHECK(answer.body.find("pseudo-0001") == std::string::npos);
+  CHECK(answer.body.find("not_yours") != std::string::npos);
+}
+
+TEST_CASE("explain: arguments that are no event's id are refused by name") {
+  Small r;
+  CHECK(r.ask("school-a", "explain", "{}").code == Errc::arguments_invalid);
+  CHECK(r.ask("school-a", "explain", R"({"id":"x"})").code == Errc::arguments_invalid);
+  CHECK(r.ask("school-a", "why_not", R"({"id":"0190b2c4-7e1f-7abc-8def-0123456789ab"})").code ==
+        Errc::arguments_invalid);
+}
+
+}  // namespace iro::test
