@@ -1,6 +1,10 @@
 // explain, why-not: the reasons that the hub keeps with every event, in words.
 #include <fmt/format.h>
 
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/moment.hpp"
 #include "adapters/cli/operator.hpp"
@@ -11,6 +15,7 @@ namespace {
 
 struct ExplainOptions {
   std::string id;
+  std::string purpose;
   std::string member;
 };
 
@@ -122,7 +127,9 @@ void print_explanation(Context& context, const json::object& said) {
 Result<int> explain(Context& context, const ExplainOptions& o) {
   const auto id = parse_id(o.id);
   if (!id) return fail(id.error());
-  const auto answer = context.query("explain", {{"id", to_string(*id)}});
+  json::object args{{"id", to_string(*id)}};
+  if (!o.purpose.empty()) args["purpose"] = o.purpose;
+  const auto answer = context.query("explain", args);
   if (!answer) return fail(answer.error());
   if (context.options.json) {
     context.print_json(*answer);
@@ -151,6 +158,49 @@ Result<int> why_not(Context& context, const ExplainOptions& o) {
   return Exit::ok;
 }
 
+struct TraceOptions {
+  fs::path file;
+  std::string as;
+  bool dry_run = false;
+};
+
+Result<std::string> read_all(const fs::path& path) {
+  std::ifstream file;
+  if (path != "-") file.open(path);
+  std::istream& in = path == "-" ? std::cin : file;
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.good() && !in.eof() && text.empty()) return fail(Errc::io, fmt::format("{}: cannot be read", path.string()));
+  return text;
+}
+
+Result<int> trace(Context& context, const TraceOptions& o) {
+  if (!o.dry_run) return fail(Errc::invalid_argument, context.text(Text::trace_is_dry));
+  const auto text = read_all(o.file);
+  if (!text) return fail(text.error());
+  boost::system::error_code ec;
+  const json::value event = json::parse(*text, ec);
+  if (ec || !event.is_object())
+    return fail(Errc::invalid_argument, context.text(Text::trace_no_event, o.file.string()));
+  json::object args{{"event", event}};
+  if (!o.as.empty()) args["as"] = o.as;
+  const auto answer = context.query("trace", args);
+  if (!answer) return fail(answer.error());
+  const json::object& said = answer->as_object();
+  const bool accepted = text_of(said, "verdict") == "accepted";
+  if (context.options.json) {
+    context.print_json(*answer);
+  } else if (!accepted) {
+    Context::print(context.text(Text::trace_refused, text_of(said, "code"), clean(text_of(said, "reason"))));
+  } else {
+    Context::print(context.text(Text::trace_accepted, clean(text_of(said, "type")), text_of(said, "class")));
+    if (const std::string gate = text_of(said, "gate"); !gate.empty())
+      Context::print(context.text(Text::trace_gate, gate));
+    print_members(context, said, "audience");
+    print_members(context, said, "kept_out");
+  }
+  return accepted ? Exit::ok : Exit::failed;
+}
+
 }  // namespace
 
 void add_explain_commands(CLI::App& app, Context& context) {
@@ -159,6 +209,7 @@ void add_explain_commands(CLI::App& app, Context& context) {
                         "0190b2c4-7e1f-7abc-8def-0123456789ab | jq .kept_out");
   auto o = std::make_shared<ExplainOptions>();
   e.add_option("ID", o->id, context.text(Text::opt_explained))->required();
+  e.add_option("--purpose", o->purpose, context.text(Text::opt_purpose));
   runs(e, context, o, explain);
   auto& w = add_command(app, context, "why-not", Text::about_why_not,
                         "iro why-not 0190b2c4-7e1f-7abc-8def-0123456789ab waterpoort");
@@ -166,6 +217,13 @@ void add_explain_commands(CLI::App& app, Context& context) {
   w.add_option("ID", wo->id, context.text(Text::opt_explained))->required();
   w.add_option("MEMBER", wo->member, context.text(Text::opt_member))->required();
   runs(w, context, wo, why_not);
+  auto& t = add_command(app, context, "trace", Text::about_trace,
+                        "iro trace --dry-run event.json\niro trace --dry-run event.json --as waterpoort --hub region");
+  auto to = std::make_shared<TraceOptions>();
+  t.add_option("FILE", to->file, context.text(Text::opt_trace_file))->required();
+  t.add_flag("--dry-run", to->dry_run, context.text(Text::opt_dry_run));
+  t.add_option("--as", to->as, context.text(Text::opt_trace_as));
+  runs(t, context, to, trace);
 }
 
 }  // namespace iro::cli

@@ -12,7 +12,7 @@ struct GrantOptions {
   std::string slug;
   std::vector<std::string> types;
   bool publish = false;
-  std::string receive;  // give: full or masked
+  std::string receive;  // give: full, masked or denied
   bool hear = false;    // take: the receiving half
 };
 
@@ -165,7 +165,7 @@ void add_grant(CLI::App& app, Context& context) {
   g.add_option("TYPE", go->types, context.text(Text::opt_types))->required();
   g.add_flag("--publish", go->publish, context.text(Text::opt_give_publish));
   g.add_option("--receive", go->receive, context.text(Text::opt_give_receive))
-      ->check(CLI::IsMember({"full", "masked"}));
+      ->check(CLI::IsMember({"full", "masked", "denied"}));
   runs(g, context, go, give);
   auto& t =
       add_command(grant, context, "take", Text::about_grant_take,

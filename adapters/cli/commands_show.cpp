@@ -39,6 +39,7 @@ struct ShowOptions {
   std::uint32_t limit = 0;
   bool oldest = false;
   bool data = false;
+  std::string purpose;
   std::string args;
 };
 
@@ -90,6 +91,7 @@ Result<json::object> arguments_of(Context& context, const ShowOptions& o) {
   if (o.limit != 0) out["limit"] = o.limit;
   if (o.oldest) out["order"] = "oldest";
   if (o.data) out["data"] = true;
+  if (!o.purpose.empty()) out["purpose"] = o.purpose;
   return out;
 }
 
@@ -200,6 +202,7 @@ void add_show_command(CLI::App& app, Context& context) {
   c.add_option("--until", o->until, context.text(Text::opt_view_until));
   c.add_flag("--oldest", o->oldest, context.text(Text::opt_view_oldest));
   c.add_flag("--data", o->data, context.text(Text::opt_view_data));
+  c.add_option("--purpose", o->purpose, context.text(Text::opt_purpose));
   c.add_option("--next", o->next, context.text(Text::opt_view_next));
   c.add_option("--limit", o->limit, context.text(Text::opt_view_limit));
   c.add_option("--args", o->args, context.text(Text::opt_view_args));

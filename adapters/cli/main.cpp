@@ -62,11 +62,13 @@ void add_commands(CLI::App& app, Context& context) {
   add_tail_command(app, context);
   add_show_command(app, context);
   add_explain_commands(app, context);
+  add_doctor_commands(app, context);
   add_consumer_commands(app, context);
   add_catalogue_commands(app, context);
   add_backfill_command(app, context);
   add_subject_commands(app, context);
   add_files_commands(app, context);
+  add_access_command(app, context);
 }
 
 /// The command whose help belongs to an error: the deepest one that was named.

@@ -58,7 +58,7 @@ std::optional<Refused> Admission::check_attributes(const schema::EventView& e, T
                     fmt::format("an attribute has {} bytes; at most {}", text.size(), limits::attribute_bytes));
     }
   }
-  if (e.time.value() <= 0 || e.time.value() > now.value() + limits::clock_ahead_ms) {
+  if (e.time.value() <= 0 || e.time.value() > now.value() + limits::clock_ahead_ms + held_ms_) {
     return refuse(Errc::time_invalid,
                   e.time.value() <= 0 ? "the event has no time"
                                       : fmt::format("{} is more than an hour ahead of the hub", format_time(e.time)));
@@ -118,7 +118,8 @@ std::optional<Refused> Admission::check_texts(const schema::EventView& e, const 
   return out;
 }
 
-tl::expected<Admitted, Refused> Admission::admit(const schema::EventView& e, const Member& sender, TimeMs now) {
+tl::expected<Admitted, Refused> Admission::would_admit(const schema::EventView& e, const Member& sender,
+                                                       TimeMs now) const {
   Admitted out;
   if (auto no = check_attributes(e, now)) return tl::unexpected(std::move(*no));
   out.type = registry_.find(e.type);
@@ -139,6 +140,12 @@ tl::expected<Admitted, Refused> Admission::admit(const schema::EventView& e, con
                                   fmt::format("{} speaks for '{}'", sender.slug, out.facts.speaker.substr(0, 64)), 0});
   }
   if (auto no = check_texts(e, *out.type, out.facts)) return tl::unexpected(std::move(*no));
+  return out;
+}
+
+tl::expected<Admitted, Refused> Admission::admit(const schema::EventView& e, const Member& sender, TimeMs now) {
+  auto out = would_admit(e, sender, now);
+  if (!out) return out;
   if (sender.quota.events_per_second != 0 || sender.quota.bytes_per_second != 0) {
     if (const auto wait = buckets_[sender.no].take(sender.quota, e.payload.size(), now)) {
       return tl::unexpected(

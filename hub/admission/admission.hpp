@@ -49,6 +49,12 @@ class Admission {
   /// `sender` is the authenticated member. On success nothing is recorded yet
   /// but the quota: call remember() when the event joins the batch.
   tl::expected<Admitted, Refused> admit(const schema::EventView& event, const Member& sender, TimeMs now);
+  /// The same without the quota: what would be said, if there were room.
+  [[nodiscard]] tl::expected<Admitted, Refused> would_admit(const schema::EventView& event, const Member& sender,
+                                                            TimeMs now) const;
+
+  /// The hub does not follow a clock that leapt by so much: events may bear that clock's time.
+  void allow_ahead(std::int64_t held_ms) { held_ms_ = held_ms; }
 
   void remember(const std::array<std::uint8_t, 16>& foreign, TimeMs now);
   /// A commit failed: its foreign ids were not recorded after all.
@@ -66,6 +72,7 @@ class Admission {
   Verdict check_texts(const schema::EventView& event, const schema::EventType& type, const schema::Facts& facts) const;
 
   const schema::Registry& registry_;
+  std::int64_t held_ms_ = 0;
   std::unordered_map<MemberNo, QuotaBucket> buckets_;
   struct ForeignHash {
     std::size_t operator()(const std::array<std::uint8_t, 16>& h) const {

@@ -38,10 +38,14 @@ inline constexpr std::uint32_t delivery_attempts = 8;  // failures before an eve
 inline constexpr std::int64_t retry_first_ms = 500;    // doubled each time, with jitter
 inline constexpr std::int64_t retry_most_ms = 60'000;
 
+inline constexpr std::int64_t clock_leap_ms = 3'600'000;  // a larger leap between two steps is not followed
+inline constexpr std::int64_t key_warn_days = 335;        // keys are changed once a year; a month's notice
+
 // The log.
 inline constexpr std::size_t page_bytes = 4'096;
 inline constexpr std::size_t page_checksum_bytes = 8;         // reserved at the end of each page
 inline constexpr std::size_t disk_reserve_bytes = 64U << 20;  // refuse before the file system does
+inline constexpr std::size_t disk_warn_bytes = 2U << 30;      // `status` raises an alarm below this
 inline constexpr std::size_t wal_bytes = 64U << 20;           // checkpoint beyond this
 inline constexpr std::size_t read_slice_bytes = 4U << 20;     // one catch-up read; keeps readers short
 

@@ -9,7 +9,7 @@ namespace iro::core {
 namespace json = boost::json;
 namespace {
 
-constexpr std::string_view core_views[] = {"status", "members", "directory", "consumers", "parked"};
+constexpr std::string_view core_views[] = {"status", "members", "directory", "consumers", "parked", "trace"};
 
 bool is_operator(MemberNo no) { return no == admission::operator_no; }
 
@@ -35,16 +35,25 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
       return send(session, answer, out);
     }
   }
+  if (query.view == "access") return ask_access(session, query, out);
   if (explains(query.view)) return ask_explanation(session, query, out);
   if (std::ranges::find(core_views, query.view) == std::end(core_views)) {
-    out.emplace_back(
-        RunView{session.connection, session.epoch, query.id, session.who.member, query.view, query.args, nullptr});
+    out.emplace_back(RunView{session.connection,
+                             session.epoch,
+                             query.id,
+                             session.who.member,
+                             query.view,
+                             query.args,
+                             nullptr,
+                             session.client_name,
+                             {}});
     return;
   }
   if (query.view == "directory") return answer_directory(session, query, out);
   iro::Result<std::string> body = query.view == "status"      ? status_json(now)
                                   : query.view == "members"   ? members_json(session.who.member)
                                   : query.view == "consumers" ? consumers_json(session.who.member)
+                                  : query.view == "trace"     ? trace_json(session.who.member, query.args, now)
                                                               : parked_json(session.who.member);
   if (body) {
     answer.body = std::move(*body);
@@ -53,37 +62,6 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
     answer.reason = body.error().message;
   }
   send(session, answer, out);
-}
-
-std::string Core::status_json(TimeMs now) const {
-  json::object refusals;
-  for (const auto& [code, n] : counters_.refusals) refusals[std::string(info(code).name)] = n;
-  json::object types;
-  for (const auto& [type, n] : counters_.by_type) types[type] = n;
-  std::uint64_t parked = 0;
-  for (const auto& [no, consumer] : consumers_) {
-    for (const auto& [seq, row] : consumer.deviations()) parked += row.state == log::DeviationState::parked ? 1 : 0;
-  }
-  return json::serialize(json::object{{"hub", config_.hub_name},
-                                      {"now", format_time(now)},
-                                      {"log_epoch", log_epoch_.value()},
-                                      {"members", members_->all().size() - 1},
-                                      {"sessions", sessions_.size()},
-                                      {"consumers", consumers_.size()},
-                                      {"accepted", counters_.accepted},
-                                      {"refused", counters_.refused},
-                                      {"repeated", counters_.repeated},
-                                      {"commits", counters_.commits},
-                                      {"failed_commits", counters_.failed_commits},
-                                      {"delivered", counters_.delivered},
-                                      {"acknowledged", counters_.acked},
-                                      {"retries", counters_.retries},
-                                      {"parked", parked},
-                                      {"strangers", counters_.strangers},
-                                      {"writing", refusing_ ? info(refusing_->code).name : std::string_view("ok")},
-                                      {"draining", draining_},
-                                      {"refusals", std::move(refusals)},
-                                      {"types", std::move(types)}});
 }
 
 /// The directory of the region: everybody may know who is a member. Grants and keys are the operator's and the member's
@@ -189,6 +167,13 @@ void Core::on_control(Session& session, const wire::Control& control, TimeMs now
       retain(now);
     }
     return;
+  }
+  if (command == "clock.accept") {
+    if (!is_operator(session.who.member)) return finish(fail(Errc::missing_grant, "only the operator may do that"));
+    batch_.audit.push_back({now, session.who.member, std::string(command), fmt::format("{} ms", guard_.held_ms())});
+    guard_.accept();
+    admission_.allow_ahead(0);
+    return finish(std::string(R"({"accepted":true})"));
   }
   if (command.starts_with("parked.") || command == "consumer.remove")
     return finish(parked_command(session.who.member, command, control.args, now));

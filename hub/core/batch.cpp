@@ -150,14 +150,15 @@ Core::Item Core::derived_item(std::uint32_t cause_index, const std::string& make
 
 void Core::commit_batch(TimeMs now, Actions& out) {
   take_releases();
+  // With nothing published, cursors alone are worth a commit once a second; who was given what goes with them.
+  const bool due = draining_ || now.value() - last_state_commit_.value() >= 1'000;
+  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || due) take_accesses();
   auto commit = std::make_shared<log::Commit>(std::exchange(carry_over_, {}));
   if (!batch_.items.empty()) build_chunk(*commit, now);
   if (key_fault_) {  // a body without its key must not be written: the whole batch is refused
     carry_over_ = {};
     return commit_failed(*std::exchange(key_fault_, std::nullopt), now, out);
   }
-  // With nothing published, cursors alone are worth a commit once a second.
-  const bool due = now.value() - last_state_commit_.value() >= 1'000;
   if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || batch_.retention ||
       (backfill_end_.value() != 0 && !refusing_) || due)
     collect_state(*commit, now);
@@ -256,6 +257,7 @@ const Core::ClassAudience& Core::class_audience(const schema::EventType& type, M
 
 void Core::decide_audience(Item& item, log::EntryView& entry, MemberUnion& everybody) {
   if (item.backfill != 0) return decide_backfill(item, entry, everybody);
+  if (item.record_only) return;
   const schema::EventType& type = *item.admitted.type;
   const bool gated = type.gate != schema::Gate::none && item.released_from.value() == 0 &&
                      !gates_.is_open(item.admitted.facts.gate_key, now_);

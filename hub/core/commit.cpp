@@ -126,6 +126,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
   ++counters_.commits;
   next_erasure_ += static_cast<std::uint32_t>(batch_.erased.size());
   if (batch_.retention) deleted_month_ = *batch_.retention;
+  accesses_in_flight_.clear();
   std::shared_ptr<const Ready> ready;
   const auto commit = std::exchange(in_flight_, nullptr);
   for (const auto& row : commit->backfills) backfills_[row.no] = row;
@@ -205,6 +206,7 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   interner_.drop_staged();
   gates_.drop_staged();
   put_back_releases();
+  put_back_accesses();
   for (const auto& hash : batch_.foreign) admission_.forget(hash);
   for (const ProducerId& id : batch_.producers) {
     Producer& p = producers_.at(id);

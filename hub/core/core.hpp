@@ -25,6 +25,7 @@
 //     event is skipped because it could not be read.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <deque>
 #include <map>
 #include <memory>
@@ -35,6 +36,7 @@
 #include "hub/admission/admission.hpp"
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
+#include "hub/core/clock_guard.hpp"
 #include "hub/core/interner.hpp"
 #include "hub/core/member_union.hpp"
 #include "hub/core/step.hpp"
@@ -57,6 +59,7 @@ struct Config {
   std::array<std::uint8_t, 32> operator_key{};  // public; enrolled as member 0 when the log is new
   std::vector<reaction::PluginSpec> plugins;
   std::size_t input_queue_bytes = limits::input_queue_bytes;
+  bool guard_clock = true;  // false for tests that leap over months
 };
 
 /// What the daemon and `status` want to know. Counted since the start.
@@ -73,7 +76,7 @@ class Core {
   /// `registry` and `keys` outlive the core.
   static iro::Result<std::unique_ptr<Core>> create(const schema::Registry& registry, log::KeyRing& keys, Config config,
                                                    log::Snapshot snapshot, TimeMs now);
-  void step(Input input, TimeMs now, Actions& out);
+  void step(Input input, TimeMs machine_now, Actions& out);
 
   [[nodiscard]] std::shared_ptr<const admission::Membership> membership() const { return members_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -90,6 +93,7 @@ class Core {
   }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
  private:
   Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Rounds rounds);
@@ -128,6 +132,7 @@ class Core {
     Seq released_from;                                // where it waited until its gate opened; 0 = it is new
     std::uint16_t expiry_month = log::kept_for_ever;  // of a copy: that of what it copies
     std::uint32_t backfill = 0;      // the backfill that gives it to the one in `entitled`; 0 = a gate let it out
+    bool record_only = false;        // for nobody: it is there to be looked up
     std::vector<MemberNo> entitled;  // by the decision of then; only with released_from
   };
   struct Waiter {
@@ -183,6 +188,7 @@ class Core {
   };
 
   // receive.cpp
+  TimeMs follow_clock(TimeMs machine_now, Actions& out);
   void on_frame(Frame frame, TimeMs now, Actions& out);
   void dispatch(const Frame& frame, wire::Message message, TimeMs now, Actions& out);
   void on_hello(const Frame& frame, const wire::Hello& hello, TimeMs now, Actions& out);
@@ -322,10 +328,32 @@ class Core {
   bool go_on_explaining(const PositionFound& found, Actions& out);
   [[nodiscard]] views::DeliveryFacts delivery_facts(Seq seq) const;
 
+  // access.cpp
+  struct Access {
+    TimeMs at;
+    AccessKind kind = AccessKind::delivered;
+    MemberNo member;
+    std::string client;
+    std::string purpose;
+    views::SeenPerson seen;
+  };
+  void note_deliveries(const Session& session, const std::vector<Choice>& chosen);
+  void on_accessed(const Accessed& accessed);
+  void take_accesses();
+  void put_back_accesses();
+  void ask_access(const Session& session, const wire::Query& query, Actions& out);
+
+  // trace.cpp
+  [[nodiscard]] iro::Result<std::string> trace_json(MemberNo asking, std::string_view args, TimeMs now) const;
+
   // ask.cpp
   void on_query(Session& session, const wire::Query& query, TimeMs now, Actions& out);
   void on_control(Session& session, const wire::Control& control, TimeMs now, Actions& out);
+  // status.cpp
   std::string status_json(TimeMs now) const;
+  [[nodiscard]] boost::json::array alarms(TimeMs now) const;
+  [[nodiscard]] boost::json::array lags_json() const;
+  [[nodiscard]] boost::json::array old_keys_json(TimeMs now) const;
   std::string members_json(MemberNo asking) const;
   void answer_directory(const Session& session, const wire::Query& query, Actions& out);  // directory.cpp
   std::string consumers_json(MemberNo asking) const;
@@ -419,7 +447,12 @@ class Core {
   std::vector<std::unique_ptr<Block>> blocks_;  // of this pump round, shared by consumers alike
   std::unordered_map<MemberNo, std::unordered_map<const schema::EventType*, admission::Receive>> receive_cache_;
 
+  std::vector<Access> accesses_;            // not in a commit yet
+  std::vector<Access> accesses_in_flight_;  // in the one that is being written
+
   Counters counters_;
+  ClockGuard guard_;
+  Machine machine_;
 };
 
 }  // namespace iro::core

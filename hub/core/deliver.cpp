@@ -221,6 +221,7 @@ void Core::send_chosen(delivery::Consumer& consumer, const std::vector<Choice>& 
   const wire::DeliverBlock* block = block_for(chosen);
   if (block == nullptr) return;
   counters_.delivered += chosen.size();
+  note_deliveries(sessions_.at(connection->second), chosen);
   out.emplace_back(Send{connection->second, block->frame(epoch, consumer.no(), first, attempt, token)});
 }
 

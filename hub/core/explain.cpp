@@ -40,13 +40,21 @@ bool Core::explains(std::string_view view) { return view == "explain" || view ==
 
 void Core::ask_explanation(const Session& session, const wire::Query& query, Actions& out) {
   const auto id = id_in(query.args);
-  RunView ask{session.connection, session.epoch, query.id, session.who.member, query.view, query.args, nullptr};
+  RunView ask{session.connection,
+              session.epoch,
+              query.id,
+              session.who.member,
+              query.view,
+              query.args,
+              nullptr,
+              session.client_name,
+              {}};
   if (!id) {  // the view says what is wrong with the arguments
     out.emplace_back(std::move(ask));
     return;
   }
   pending_explanations_.emplace(next_read_, std::move(ask));
-  out.emplace_back(FindPosition{next_read_++, *id, session.who.member});
+  out.emplace_back(FindPosition{next_read_++, *id, session.who.member, true});
 }
 
 bool Core::go_on_explaining(const PositionFound& found, Actions& out) {
@@ -63,7 +71,7 @@ bool Core::go_on_explaining(const PositionFound& found, Actions& out) {
 }
 
 views::DeliveryFacts Core::delivery_facts(Seq seq) const {
-  views::DeliveryFacts facts{seq, {}};
+  views::DeliveryFacts facts{seq, !gates_.may_go(seq, now_), {}};
   for (const auto& [no, c] : consumers_) {
     views::ConsumerFact fact;
     fact.member = c.member();

@@ -26,8 +26,9 @@ std::uint32_t request_of(const wire::Body& body) {
 
 }  // namespace
 
-void Core::step(Input input, TimeMs now, Actions& out) {
+void Core::step(Input input, TimeMs machine_now, Actions& out) {
   if (fault_) return;
+  const TimeMs now = follow_clock(machine_now, out);
   now_ = now;
   std::visit(
       [&](auto&& in) {
@@ -57,6 +58,12 @@ void Core::step(Input input, TimeMs now, Actions& out) {
           on_tick(now, out);
         else if constexpr (std::is_same_v<T, Probed>)
           on_probed(in, now, out);
+        else if constexpr (std::is_same_v<T, Accessed>)
+          on_accessed(in);
+        else if constexpr (std::is_same_v<T, Machine>)
+          machine_ = std::move(in);
+        else if constexpr (std::is_same_v<T, Reconfigure>)
+          config_.hub_name = std::move(in.hub_name), config_.input_queue_bytes = in.input_queue_bytes;
         else
           on_drain(in, out);
       },
@@ -65,6 +72,22 @@ void Core::step(Input input, TimeMs now, Actions& out) {
     out.emplace_back(LogLine{Level::error, fault_->text()});
     out.emplace_back(Stop{exit_code(*fault_), fault_->message, proof_});
   }
+}
+
+/// The time that holds: the machine's, unless that leapt.
+TimeMs Core::follow_clock(TimeMs machine_now, Actions& out) {
+  if (!config_.guard_clock) return machine_now;
+  const std::int64_t before_ms = guard_.held_ms();
+  const TimeMs now = guard_.hold(machine_now);
+  if (guard_.held_ms() == before_ms) return now;
+  admission_.allow_ahead(guard_.held_ms());  // the members' clocks may be right
+  out.emplace_back(
+      guard_.held_ms() > before_ms
+          ? LogLine{Level::error, fmt::format("the clock leapt {} s ahead: not followed. Set it, or `iro clock "
+                                              "accept` when it is right",
+                                              (guard_.held_ms() - before_ms) / 1'000)}
+          : LogLine{Level::info, "the clock came back"});
+  return now;
 }
 
 void Core::send(const Session& session, const wire::Body& body, Actions& out) {
@@ -326,7 +349,7 @@ void Core::on_drain(const Drain& drain, Actions& out) {
 
 bool Core::idle() const {
   return phase_ == Phase::open && batch_.items.empty() && batch_.waiters.empty() && waiting_.empty() &&
-         releases_.empty();
+         releases_.empty() && accesses_.empty();
 }
 
 }  // namespace iro::core

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hub/base/peer.hpp"
+#include "hub/core/machine.hpp"
 #include "hub/log/event_log.hpp"
 #include "hub/log/witness.hpp"
 #include "hub/reaction/plugin.hpp"
@@ -68,13 +69,27 @@ struct Tick {};
 struct Probed {
   Status status;
 };
+/// An answer showed events about persons.
+enum class AccessKind : std::uint8_t { delivered, asked, explained, exported };
+struct Accessed {
+  AccessKind kind = AccessKind::asked;
+  MemberNo member;
+  std::string client;
+  std::string purpose;
+  std::vector<views::SeenPerson> seen;
+};
+/// What is allowed to change while the hub runs.
+struct Reconfigure {
+  std::string hub_name;
+  std::size_t input_queue_bytes = 0;
+};
 /// The hub is asked to end: tell the clients.
 struct Drain {
   std::uint32_t deadline_ms = 0;
 };
 
 using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, IndexLag, PluginAnswered, ConnectionGone,
-                           Tick, Probed, Drain, HeadRead, Damaged>;
+                           Tick, Probed, Drain, HeadRead, Damaged, Reconfigure, Machine, Accessed>;
 
 // ---- actions
 
@@ -102,6 +117,7 @@ struct FindPosition {
   std::uint64_t read = 0;
   std::variant<TimeMs, EventId> of;  // recorded at or after the time; behind the event
   MemberNo member;
+  bool released = false;  // behind where the event went out, when it had to wait for a gate
 };
 struct CallPlugin {
   reaction::Call call;
@@ -115,6 +131,8 @@ struct RunView {
   std::string view;
   std::string args;
   std::shared_ptr<const views::DeliveryFacts> deliveries{};  // where the view is an explanation
+  std::string client{};                                      // who asks: the name in its HELLO
+  std::vector<PersonKeyNo> person_keys{};                    // where it is about a person
 };
 /// Commands that act outside the core: "backup", "resume".
 struct RunCommand {

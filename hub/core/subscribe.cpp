@@ -49,7 +49,7 @@ void Core::on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& o
     }
     case wire::From::time:
     case wire::From::event: {
-      FindPosition find{next_read_, sub.time, session.who.member};
+      FindPosition find{next_read_, sub.time, session.who.member, false};
       if (sub.from == wire::From::event) find.of = sub.event;
       pending_subs_[next_read_++] = {session.connection, session.epoch, sub};
       out.emplace_back(std::move(find));

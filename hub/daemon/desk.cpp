@@ -25,13 +25,18 @@ bool Hub::Desk::index_some() {
 
 Result<Seq> Hub::Desk::find(const core::FindPosition& find) {
   if (const auto* time = std::get_if<TimeMs>(&find.of)) return views->position_at(*time);
-  return views->position_after(std::get<EventId>(find.of), find.member);
+  return views->position_after(std::get<EventId>(find.of), find.member, find.released);
 }
 
 void Hub::Desk::run(const core::RunView& view, QueryAnswers& out) {
   wire::Answer answer;
   answer.id = view.id;
-  auto pages = views->run(view.view, view.args, view.member, view.deliveries.get());
+  auto pages = views->run(view.view, view.args, view.member, view.deliveries.get(), view.person_keys);
+  if (auto seen = views->take_seen(); !seen.empty()) {
+    const auto kind = view.deliveries ? core::AccessKind::explained : core::AccessKind::asked;
+    out.inputs.emplace_back(
+        core::Accessed{kind, view.member, view.client, views::purpose_in(view.args), std::move(seen)});
+  }
   if (!pages) {
     answer.code = pages.error().code;
     answer.reason = pages.error().message;

@@ -13,7 +13,9 @@ namespace iro::daemon {
 struct Hub::Desk {
   std::unique_ptr<log::SqliteReader> reader;  // for the core's catch-up
   std::unique_ptr<views::Views> views;
-  std::atomic<std::uint64_t> index_lag{0};  // events; read by the core's thread
+  std::atomic<std::int64_t> backup_good_ms{0};  // when one was last made and verified; read by the core's thread
+  std::atomic<bool> backup_failed{false};       // the last one
+  std::atomic<std::uint64_t> index_lag{0};      // events; read by the core's thread
 
   void committed(std::shared_ptr<const log::Chunk> chunk, const std::vector<log::Definition>& definitions,
                  std::shared_ptr<const admission::Membership> members);

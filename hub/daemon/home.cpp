@@ -30,7 +30,8 @@ std::string config_text(const HomeConfig& c) {
   std::string endpoints;
   for (const auto& e : c.endpoints) endpoints += fmt::format("{}\"{}\"", endpoints.empty() ? "" : ", ", e);
   return fmt::format(
-      "# IRO hub. After a change: restart irod.\n"
+      "# IRO hub. After a change: `irod --check-config DIR`, then `systemctl reload irod` (SIGHUP).\n"
+      "# oin and endpoints want a restart; the log says so.\n"
       "name = \"{}\"\n"
       "# The cooperative's OIN: the source of what the hub itself says.\n"
       "oin = \"{}\"\n"
@@ -43,8 +44,12 @@ std::string config_text(const HomeConfig& c) {
       "# Where `iro backup --keys` puts copies of the personal keys; they are removed after 30 days.\n"
       "# keys_backup = \"/backup/iro-keys\"\n"
       "# How fast the log is read again in idle time, to find bit rot; 0 switches it off.\n"
-      "scrub_bytes_per_second = {}\n",
-      c.name, c.oin, endpoints, c.log_level, c.witness.string(), c.scrub_bytes_per_second);
+      "scrub_bytes_per_second = {}\n"
+      "# How long clients have to finish when the hub goes down, 100 to 30000 ms.\n"
+      "drain_ms = {}\n"
+      "# Input that may wait inside, 1 to 1024 MiB; beyond it publishers are refused `busy` and send again.\n"
+      "input_queue_mib = {}\n",
+      c.name, c.oin, endpoints, c.log_level, c.witness.string(), c.scrub_bytes_per_second, c.drain_ms, c.input_queue_mib);
 }
 
 std::string secrets_text(const Secrets& s) {
@@ -71,6 +76,17 @@ Result<std::string> text(const toml::table& table, const char* name, const fs::p
 
 }  // namespace
 
+const std::vector<std::string>& known_settings() {
+  static const std::vector<std::string> all = {"name", "oin", "endpoints", "log_level", "drain_ms",
+                                               "input_queue_mib", "witness", "keys_backup", "scrub_bytes_per_second"};
+  return all;
+}
+
+const std::vector<NumberSetting>& number_settings() {
+  static const std::vector<NumberSetting> all = {{"drain_ms", 100, 30'000}, {"input_queue_mib", 1, 1'024}};
+  return all;
+}
+
 Result<Home> Home::create(const fs::path& folder, const HomeConfig& config, Secrets secrets) {
   std::error_code ec;
   fs::create_directories(folder / "data", ec);
@@ -94,9 +110,7 @@ Result<Home> Home::load(const fs::path& folder) {
   const auto config = parse(config_path);
   if (!config) return fail(config.error());
   for (const auto& [key, value] : *config) {
-    static constexpr std::string_view known[] = {
-        "name", "oin", "endpoints", "log_level", "witness", "keys_backup", "scrub_bytes_per_second"};
-    if (std::find(std::begin(known), std::end(known), key.str()) == std::end(known)) {
+    if (std::ranges::find(known_settings(), key.str()) == known_settings().end()) {
       return fail(Errc::config_invalid, fmt::format("{}:{}: unknown setting '{}'", config_path.string(),
                                                     value.source().begin.line, key.str()));
     }
@@ -110,6 +124,14 @@ Result<Home> Home::load(const fs::path& folder) {
       0, (*config)["scrub_bytes_per_second"].value_or(static_cast<std::int64_t>(limits::scrub_bytes_per_second))));
   if (home.config.witness.empty())
     return fail(Errc::config_invalid, fmt::format("{}: 'witness' names no folder", config_path.string()));
+  home.config.drain_ms = (*config)["drain_ms"].value_or(home.config.drain_ms);
+  home.config.input_queue_mib = (*config)["input_queue_mib"].value_or(home.config.input_queue_mib);
+  for (const auto& [name, value] : {std::pair{0, home.config.drain_ms}, {1, home.config.input_queue_mib}}) {
+    const NumberSetting& s = number_settings()[static_cast<std::size_t>(name)];
+    if (value >= s.least && value <= s.most) continue;
+    return fail(Errc::config_invalid,
+                fmt::format("{}: '{}' is not from {} to {}", config_path.string(), s.name, s.least, s.most));
+  }
   if (const auto* endpoints = (*config)["endpoints"].as_array()) {
     home.config.endpoints.clear();
     for (const auto& e : *endpoints) home.config.endpoints.push_back(e.value_or(std::string()));

@@ -1,6 +1,6 @@
 // hub/daemon/home.hpp: a hub's folder, as `iro init` makes it and irod opens it.
 //
-//   hub.toml            what an operator may change: endpoints, name, log level
+//   hub.toml            what an operator may change: endpoints, name, log level, limits
 //   secrets.toml        the hub's own keys (mode 0600)
 //   operator.key.toml   the operator's key file, for `iro` (mode 0600)
 //   data/               the log and what belongs to it (docs/log-format.md)
@@ -26,7 +26,18 @@ struct HomeConfig {
   std::filesystem::path witness = "witness";
   std::filesystem::path keys_backup;  // where `iro backup --keys` puts copies of keys.db; empty: nowhere
   std::size_t scrub_bytes_per_second = limits::scrub_bytes_per_second;  // 0: no scrubbing
+  std::int64_t drain_ms = 2'000;      // how long clients have to finish when the hub goes down
+  std::int64_t input_queue_mib = 64;  // then publishers are refused `busy`
 };
+
+/// What hub.toml may hold.
+const std::vector<std::string>& known_settings();
+struct NumberSetting {
+  const char* name;
+  std::int64_t least;
+  std::int64_t most;
+};
+const std::vector<NumberSetting>& number_settings();
 
 struct Secrets {
   std::string curve_public;  // Z85

@@ -15,12 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int tick_ms = 100;
-constexpr std::uint32_t drain_ms = 500;
+constexpr std::int64_t drain_most_ms = 10'000;  // beyond drain_ms, for what does not come to an end
+constexpr int backup_pages = 256;               // a slice between two commits: about a millisecond
+
 /// 2026-11 for the months since year 0 of the log's format.
 std::string month_text(std::uint16_t month) { return fmt::format("{:04}-{:02}", month / 12, month % 12 + 1); }
 
 constexpr std::int64_t prune_every_ms = 3'600'000;
-constexpr int backup_pages = 256;  // a slice between two commits: about a millisecond
 
 }  // namespace
 
@@ -40,7 +41,7 @@ int Hub::run() {
     if (!lingering()) step(core::Flush{});
     on_tick();
     flush_sends();
-    if (stopping_ && core_->idle() && clock_.now() >= *stop_at_) break;
+    if (stopping_ && drained()) break;
   }
   if (stopped_) {
     if (stopped_->proof) {
@@ -60,18 +61,36 @@ int Hub::run() {
 bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() < committed_at_ + commit_took_ / 4; }
 
 void Hub::wait() {
-  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0}, {queries_->ready_fd(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}};
+  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0},
+                  {queries_->ready_fd(), POLLIN, 0},
+                  {stop_.fd(), POLLIN, 0},
+                  {reload_.fd(), POLLIN, 0}};
   std::chrono::nanoseconds patience = backup_ || core_->has_work() ? 0ns : std::chrono::milliseconds(tick_ms);
   if (lingering()) patience = std::max(committed_at_ + commit_took_ / 4 - Moment::clock::now(), Moment::duration(0));
   const timespec timeout{patience.count() / 1'000'000'000, patience.count() % 1'000'000'000};
-  ::ppoll(fds, 3, &timeout, nullptr);
-  if ((fds[2].revents & POLLIN) != 0 && !stopping_) {
-    stop_.lower();
-    stopping_ = true;
-    stop_at_ = clock_.now().plus(drain_ms);
-    spdlog::info("asked to stop: telling the clients");
-    step(core::Drain{drain_ms});
+  ::ppoll(fds, 4, &timeout, nullptr);
+  if ((fds[3].revents & POLLIN) != 0) {
+    reload_.lower();
+    take_new_config();
   }
+  if ((fds[2].revents & POLLIN) != 0 && !stopping_) begin_stop();
+}
+
+/// From here on nothing new is taken; what is in flight is committed, and clients have drain_ms to acknowledge.
+void Hub::begin_stop() {
+  stop_.lower();
+  stopping_ = true;
+  const auto drain_ms = static_cast<std::uint32_t>(home_.config.drain_ms);
+  stop_at_ = Moment::clock::now() + std::chrono::milliseconds(drain_ms);
+  spdlog::info("asked to stop: telling the clients");
+  step(core::Drain{drain_ms});
+}
+
+/// All is on disk and the clients are gone or had their time. Whatever hangs is not waited for without end.
+bool Hub::drained() const {
+  const Moment now = Moment::clock::now();
+  if (now >= *stop_at_ + std::chrono::milliseconds(drain_most_ms)) return true;
+  return core_->idle() && (now >= *stop_at_ || core_->sessions() == 0);
 }
 
 void Hub::take_frames() {
@@ -267,9 +286,18 @@ void Hub::step_backup() {
   const auto copied = backup_->step(backup_pages);
   if (copied && !*copied) return;
   if (copied) {
-    queries_->post(backup_->finish(home_.data(), clock_));
+    queries_->post([desk = desk_.get(), now = clock_.now(), finish = backup_->finish(home_.data(), clock_)](
+                       QueryAnswers& out) {
+      finish(out);
+      const auto said = wire::decode(out.frames.back().frame);
+      const auto* answer = said ? std::get_if<wire::Answer>(&said->body) : nullptr;
+      desk->backup_failed = answer == nullptr || answer->code != Errc::ok;
+      if (!desk->backup_failed) desk->backup_good_ms = now.value();
+    });
   } else {
     answer(backup_->asked(), fail(copied.error()));
+    spdlog::error("backup: {}", copied.error().text());
+    desk_->backup_failed = true;
   }
   backup_.reset();
 }
@@ -297,6 +325,7 @@ void Hub::on_tick() {
   }
   if (now.value() - last_tend_.value() >= 1'000) {
     last_tend_ = now;
+    tell_machine();
     if (const auto tended = log_->tend(); !tended) spdlog::error("tending the log: {}", tended.error().text());
   }
 }

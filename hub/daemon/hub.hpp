@@ -33,6 +33,8 @@ class Hub {
   int run();
   /// From any thread or a signal handler's context.
   void stop();
+  /// Read hub.toml again: what may change while the hub runs, changes; the rest is said in the log. Any thread.
+  void reload() { reload_.raise(); }
   [[nodiscard]] std::vector<std::string> endpoints() const { return bus_->endpoints(); }
   /// For status and doctor: how far the scrubber and the witness are.
   [[nodiscard]] log::ScrubProgress scrub() const { return scrub_->progress(); }
@@ -64,6 +66,10 @@ class Hub {
   void on_tick();
   void step_backup();
   void flush_sends();
+  void begin_stop();
+  [[nodiscard]] bool drained() const;
+  void take_new_config();  // operate.cpp
+  void tell_machine();     // operate.cpp
 
   Home home_;
   SystemClock clock_;
@@ -89,8 +95,9 @@ class Hub {
   TimeMs last_tend_;
   TimeMs last_prune_;
   EventFd stop_;
+  EventFd reload_;
   bool stopping_ = false;
-  std::optional<TimeMs> stop_at_;
+  std::optional<Moment> stop_at_;
   std::optional<core::Stop> stopped_;
 };
 

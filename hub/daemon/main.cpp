@@ -5,9 +5,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdio>
+#include <functional>
 #include <thread>
 
+#include "hub/daemon/config_check.hpp"
 #include "hub/daemon/hub.hpp"
 
 namespace {
@@ -18,15 +21,37 @@ int fail_start(const iro::Error& error) {
   return iro::core::exit_code(error);
 }
 
-}  // namespace
+constexpr std::string_view help =
+    "irod: the hub's process.\n"
+    "\n"
+    "usage: irod DIR                  run the hub that `iro init DIR` made, in the foreground\n"
+    "       irod --check-config DIR   name every problem of its configuration, and end\n"
+    "       irod --version\n"
+    "       irod --help\n"
+    "\n"
+    "signals: SIGTERM, SIGINT   tell the clients, finish what is in flight, end (drain_ms in hub.toml)\n"
+    "         SIGHUP            read hub.toml again; the log says what wants a restart\n"
+    "\n"
+    "exit:    0 ended as asked; 1 could not start, or the configuration has problems; 2 wrong arguments;\n"
+    "         74 the log is damaged: starting again does not help (docs/operators)\n"
+    "\n"
+    "examples:\n"
+    "  irod /var/lib/iro\n"
+    "  irod --check-config /var/lib/iro && systemctl reload irod\n";
 
-int main(int argc, char** argv) {
-  if (argc != 2 || std::string_view(argv[1]) == "-h" || std::string_view(argv[1]) == "--help") {
-    std::fprintf(stderr,
-                 "usage: irod DIR\n\nRuns the hub that `iro init DIR` made, in the foreground. SIGTERM ends it.\n");
-    return 2;
+int check_config(const char* folder) {
+  const auto problems = iro::daemon::check_config(folder);
+  for (const auto& p : problems) std::fprintf(stderr, "%s\n", p.text().c_str());
+  if (problems.empty()) {
+    fmt::print("{}: the configuration is sound\n", folder);
+    return 0;
   }
-  auto home = iro::daemon::Home::load(argv[1]);
+  std::fprintf(stderr, "%zu problems\n", problems.size());
+  return 1;
+}
+
+int run(const char* folder) {
+  auto home = iro::daemon::Home::load(folder);
   if (!home) return fail_start(home.error());
   spdlog::set_default_logger(spdlog::stderr_color_mt("irod"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
@@ -36,10 +61,18 @@ int main(int argc, char** argv) {
   if (!hub) return fail_start(hub.error());
 
   boost::asio::io_context io;
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& ec, int) {
-    if (!ec) (*hub)->stop();
-  });
+  boost::asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
+  std::function<void(const boost::system::error_code&, int)> on_signal = [&](const boost::system::error_code& ec,
+                                                                             int signal) {
+    if (ec) return;
+    if (signal == SIGHUP) {
+      (*hub)->reload();
+    } else {
+      (*hub)->stop();
+    }
+    signals.async_wait(on_signal);
+  };
+  signals.async_wait(on_signal);
   std::thread waiter([&] { io.run(); });
   for (const auto& endpoint : (*hub)->endpoints()) fmt::print("ready {}\n", endpoint);
   std::fflush(stdout);
@@ -47,4 +80,22 @@ int main(int argc, char** argv) {
   io.stop();
   waiter.join();
   return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "--help" || first == "-h") {
+    fmt::print("{}", help);
+    return 0;
+  }
+  if (first == "--version") {
+    fmt::print("irod {}\n", IRO_VERSION);
+    return 0;
+  }
+  if (first == "--check-config" && argc == 3) return check_config(argv[2]);
+  if (argc == 2 && !first.starts_with("-")) return run(argv[1]);
+  std::fprintf(stderr, "%.*s", static_cast<int>(help.size()), help.data());
+  return 2;
 }

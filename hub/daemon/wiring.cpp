@@ -76,6 +76,7 @@ Status Hub::start_core() {
   core::Config config;
   config.hub_name = home_.config.name;
   config.hub_oin = home_.config.oin;
+  config.input_queue_bytes = static_cast<std::size_t>(home_.config.input_queue_mib) << 20;
   config.token_key = home_.secrets.token_key;
   config.receipt_key = home_.secrets.receipt_key;
   config.operator_key = *operator_key;

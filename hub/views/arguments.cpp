@@ -78,10 +78,17 @@ Status read(const Argument& argument, EventsArguments& out) {
   if (argument.is("order")) return argument.order(out.order);
   if (argument.is("limit")) return argument.limit(out.limit);
   if (argument.is("data")) return argument.flag(out.data);
+  if (std::string purpose; argument.is("purpose")) return argument.text(purpose);
   return argument.unknown();
 }
 
 }  // namespace
+
+std::string purpose_in(std::string_view text) {
+  const auto object = parse_object(text);
+  const auto* purpose = object ? object->if_contains("purpose") : nullptr;
+  return purpose != nullptr && purpose->is_string() ? std::string(purpose->get_string()).substr(0, 255) : std::string();
+}
 
 Result<EventsArguments> parse_events_arguments(std::string_view text) {
   const auto object = parse_object(text);
@@ -99,7 +106,11 @@ Result<EventId> parse_event_arguments(std::string_view text) {
   std::optional<EventId> id;
   for (const auto& [name, value] : *object) {
     const Argument argument(name, value);
-    if (const Status done = argument.is("id") ? argument.id(id) : argument.unknown(); !done) return fail(done.error());
+    std::string purpose;
+    const Status done = argument.is("id")        ? argument.id(id)
+                        : argument.is("purpose") ? argument.text(purpose)
+                                                 : argument.unknown();
+    if (!done) return fail(done.error());
   }
   if (!id) return refuse("id", "is required: the event's UUID");
   return *id;

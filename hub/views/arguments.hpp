@@ -33,6 +33,10 @@ struct EventsArguments {
 };
 Result<EventsArguments> parse_events_arguments(std::string_view json);
 
+/// What an asker says that it asks for, for the access log: {"purpose": TEXT}, beside the view's own arguments; "" when
+/// it does not say.
+std::string purpose_in(std::string_view json);
+
 /// {"id": UUID}
 Result<EventId> parse_event_arguments(std::string_view json);
 

@@ -50,8 +50,16 @@ struct ConsumerFact {
   std::function<bool(const FilterFacts&)> wants;
 };
 
+/// An event about a person that an answer showed.
+struct SeenPerson {
+  EventId event;
+  PersonKeyNo person;
+  bool masked = false;
+};
+
 struct DeliveryFacts {
   Seq seq;
+  bool gate_shut = false;  // where the event has a gate: it does not let it through (any more)
   std::vector<ConsumerFact> consumers;
 };
 

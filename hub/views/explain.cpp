@@ -67,14 +67,22 @@ std::optional<Barrier> barrier_of_class(const ExplainInput& in, const Member& m,
   return stored_reason(in.entry, m.no) != nullptr ? std::nullopt : std::optional(Barrier::not_a_party);
 }
 
-Barrier barrier(const ExplainInput& in, MemberNo member) {
-  const Member* m = in.then.find(member);
+Barrier barrier_at(const ExplainInput& in, const admission::Membership& then, MemberNo member) {
+  const Member* m = then.find(member);
   if (m == nullptr) return Barrier::not_yet_member;
   if (!m->active) return Barrier::inactive;
   const Receive receive = in.type == nullptr ? Receive::none : m->grant(in.type->name).receive;
   if (receive == Receive::denied) return Barrier::denied;
   if (const auto no = barrier_of_class(in, *m, receive)) return *no;
   return in.entry.gate != schema::Gate::none ? Barrier::gate_closed : Barrier::held_by_rule;
+}
+
+/// What goes out when a gate opens goes to those who were entitled when it was committed, and still are.
+Barrier barrier(const ExplainInput& in, MemberNo member) {
+  if (in.waited == nullptr) return barrier_at(in, in.then, member);
+  const ExplainInput first{*in.waited, in.type, in.catalogue, in.then, in.today};
+  const Barrier before = barrier_at(first, in.then, member);
+  return before == Barrier::gate_closed && in.at_release != nullptr ? barrier_at(in, *in.at_release, member) : before;
 }
 
 /// The core knows how far a consumer is; whether it wants the event is for its filter to say.
@@ -90,7 +98,8 @@ Delivery delivery(const ExplainInput& in, const ConsumerFact& consumer, bool mas
           {in.catalogue.text(e.type), in.catalogue.text(e.source), e.subject, e.datacategory, id, correlation})) {
     out.consumer.state = DeliveryState::filtered;
   }
-  const bool doubtful = in.content_gone || in.narrowed.contains(consumer.member);
+  const bool shut = e.gate != schema::Gate::none && in.deliveries->gate_shut;
+  const bool doubtful = in.content_gone || shut || in.narrowed.contains(consumer.member);
   if (out.consumer.state == DeliveryState::acknowledged && doubtful) out.consumer.state = DeliveryState::passed;
   return out;
 }

@@ -84,9 +84,11 @@ struct ExplainInput {
   const Catalogue& catalogue;
   const admission::Membership& then;
   const admission::Membership& today;
-  const DeliveryFacts* deliveries = nullptr;  // null: not known here
-  bool content_gone = false;                  // retention or an erasure took it
-  std::set<MemberNo> narrowed{};              // whose right was less at some time since the commit
+  const DeliveryFacts* deliveries = nullptr;          // null: not known here
+  const log::EntryView* waited = nullptr;             // where the event waited for its gate; `then` is of that commit
+  const admission::Membership* at_release = nullptr;  // with `waited`
+  bool content_gone = false;                          // retention or an erasure took it
+  std::set<MemberNo> narrowed{};                      // whose right was less at some time since the commit
 };
 Explanation explain(const ExplainInput& in);
 

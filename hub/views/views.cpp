@@ -17,6 +17,9 @@ std::span<const ViewInfo> views() {
       {"explain", "id",
        "Waarom een gebeurtenis liep zoals ze liep: controles, oorzaken en gevolgen, wie wel en wie niet",
        "Why an event went as it went: checks, causes and effects, who got it and who did not"},
+      {"access", "person [limit]",
+       "Wie wat te zien kreeg over een persoon, en waarvoor: voor de school en de beheerder",
+       "Who was given what about a person, and what for: for the school and the operator"},
       {"why_not", "id member", "Waarom een lid een gebeurtenis kreeg, of juist niet",
        "Why a member got an event, or did not"},
   };
@@ -114,20 +117,21 @@ Result<Seq> Views::position_at(TimeMs time) {
   return std::min(*position, parts_.next_seq);  // the reader may be ahead of what we were told
 }
 
-Result<Seq> Views::position_after(const EventId& id, MemberNo member) {
+Result<Seq> Views::position_after(const EventId& id, MemberNo member, bool released) {
   auto perspective = perspective_of(member);
   if (!perspective) return fail(perspective.error());
-  const auto hit = locate(id, *perspective);
+  const auto hit = released ? locate_released(id, *perspective) : locate(id, *perspective);
   if (!hit) return fail(hit.error());
   return hit->seq.next();
 }
 
 Result<std::vector<std::string>> Views::run(std::string_view view, std::string_view args, MemberNo asking,
-                                            const DeliveryFacts* deliveries) {
+                                            const DeliveryFacts* deliveries, std::span<const PersonKeyNo> person_keys) {
   auto perspective = perspective_of(asking);
   if (!perspective) return fail(perspective.error());
   if (view == "events") return events(args, *perspective);
   if (view == "event") return event(args, *perspective);
+  if (view == "access") return access(args, *perspective, person_keys);
   if (view == "explain") return explain(args, *perspective, deliveries);
   if (view == "why_not") return why_not(args, *perspective, deliveries);
   return fail(Errc::view_unknown, fmt::format("there is no view '{}'", view));

@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hub/admission/membership.hpp"
@@ -32,7 +33,7 @@
 #include "hub/views/catalogue.hpp"
 #include "hub/views/chunk_source.hpp"
 #include "hub/views/delivery_facts.hpp"
-#include "hub/views/explain.hpp"
+#include "hub/views/explain_json.hpp"
 #include "hub/views/history.hpp"
 #include "hub/views/index.hpp"
 #include "hub/views/row.hpp"
@@ -55,12 +56,6 @@ struct ViewLimits {
   std::uint64_t search_bytes = 64U << 20;  // of directories looked at for one answer: about 0.3 s
   // Searched without the index; with more missing it is being rebuilt.
   std::uint64_t scanned_positions = limits::index_lag_events;
-};
-
-/// A member (or somebody who is none) that stands in a `party` field.
-struct NamedParty {
-  std::string field;
-  std::string member;
 };
 
 class Views {
@@ -96,14 +91,18 @@ class Views {
   Result<Seq> position_at(TimeMs time);
   /// Where to read from for what is behind the event. not_found also when
   /// `member` may not know of it; index_rebuilding when that cannot be said yet.
-  Result<Seq> position_after(const EventId& id, MemberNo member);
+  /// `released`: behind where it went out, when it had to wait for a gate.
+  Result<Seq> position_after(const EventId& id, MemberNo member, bool released = false);
 
   /// Pages of JSON, at least one. Fails with view_unknown, arguments_invalid,
   /// unknown_type, token_invalid, not_found, missing_grant (the member left),
   /// index_rebuilding, or as the log does. `deliveries` belongs to the event that
   /// an explanation is asked for; without it nothing is said of deliveries.
   Result<std::vector<std::string>> run(std::string_view view, std::string_view args_json, MemberNo asking,
-                                       const DeliveryFacts* deliveries = nullptr);
+                                       const DeliveryFacts* deliveries = nullptr,
+                                       std::span<const PersonKeyNo> person_keys = {});
+  /// The events about persons that the answers since the last call have shown.
+  std::vector<SeenPerson> take_seen() { return std::exchange(seen_, {}); }
 
  private:
   Result<std::vector<std::string>> events(std::string_view args, Perspective& perspective);
@@ -116,6 +115,7 @@ class Views {
     admission::Membership then;
     std::optional<std::vector<NamedParty>> named;  // nothing: the content is gone
     Explanation explanation;
+    std::optional<Hit> waited;  // where the event waited for its gate
   };
   Result<Why> explain_hit(const Hit& hit, Perspective& perspective, const DeliveryFacts* deliveries);
   /// What happened, as far as `perspective` may see it: the case that `hit` belongs to.
@@ -123,8 +123,15 @@ class Views {
   /// The parties that stand in the payload; nothing when it is gone.
   Result<std::optional<std::vector<NamedParty>>> parties_of(const Hit& hit, Perspective& perspective);
   Status learn_history(Seq before);
+  Result<std::vector<std::string>> access(std::string_view args, Perspective& perspective,
+                                          std::span<const PersonKeyNo> keys);
+  Result<boost::json::object> access_line(const boost::json::object& access, Perspective& op, MemberNo asking,
+                                          bool& own);
+  void note_seen(const Hit& hit, Perspective& perspective);
   Result<std::string> row(const Hit& hit, Perspective& perspective, bool data);
   Result<Hit> locate(const EventId& id, Perspective& perspective);
+  /// The same, but where it went out when it had to wait for a gate.
+  Result<Hit> locate_released(const EventId& id, Perspective& perspective);
   Result<Perspective> perspective_of(MemberNo asking) const;
 
   Result<Stretch> range_of(const EventsArguments& args, MemberNo asking);
@@ -141,6 +148,7 @@ class Views {
   Parts parts_;
   ChunkSource source_;
   History history_;
+  std::vector<SeenPerson> seen_;
 };
 
 }  // namespace iro::views

@@ -87,6 +87,7 @@ Result<std::string> Views::row(const Hit& hit, Perspective& perspective, bool da
     auto read = content_of(hit, perspective, source_, parts_.registry, parts_.keys, {parts_.limits.row_bytes});
     if (!read) return fail(read.error());
     content = std::move(*read);
+    if (!content.json.empty()) note_seen(hit, perspective);
   }
   return row_json(hit.entry, hit.seen, content, {parts_.catalogue, *parts_.members, perspective.member().no});
 }

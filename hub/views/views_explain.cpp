@@ -8,6 +8,7 @@
 #include "hub/views/content.hpp"
 #include "hub/views/explain.hpp"
 #include "hub/views/explain_checks.hpp"
+#include "hub/views/explain_json.hpp"
 #include "hub/views/views.hpp"
 
 namespace iro::views {
@@ -16,52 +17,6 @@ namespace {
 
 constexpr std::size_t most_of_case = 500;  // events of one case that an explanation shows
 constexpr std::size_t most_causes = 64;    // how far up it looks for what began it
-
-using Named = std::optional<std::vector<NamedParty>>;
-
-struct Words {
-  const admission::Membership& members;
-  const schema::EventType* type;
-  const Named& named;
-};
-
-std::string_view slug(const admission::Membership& members, MemberNo no) {
-  const admission::Member* m = members.find(no);
-  return m == nullptr ? std::string_view() : std::string_view(m->slug);
-}
-
-json::object audience_line(const Entitled& e, const Words& words) {
-  json::object out{
-      {"member", slug(words.members, e.member)}, {"share", e.masked ? "masked" : "full"}, {"rule", name_of(e.ground)}};
-  if (e.ground == Ground::party && words.named && e.index < words.named->size())
-    out["field"] = (*words.named)[e.index].field;
-  if (e.ground == Ground::role && words.type != nullptr && e.index < words.type->roles.size())
-    out["role"] = words.type->roles[e.index];
-  out["since"] = name_of(e.since);
-  return out;
-}
-
-json::object kept_out_line(const KeptOut& k, const Words& words) {
-  return {{"member", slug(words.members, k.member)}, {"reason", name_of(k.barrier)}};
-}
-
-json::object delivery_line(const Delivery& d, const Words& words) {
-  json::object out{{"member", slug(words.members, d.consumer.member)}, {"state", name_of(d.consumer.state)}};
-  if (!d.consumer.name.empty()) out["consumer"] = d.consumer.name;
-  if (d.masked) out["share"] = *d.masked ? "masked" : "full";
-  out["connected"] = d.consumer.attached;
-  if (d.consumer.attempts != 0) out["attempts"] = d.consumer.attempts;
-  if (d.consumer.due.value() != 0) out["due"] = format_time(d.consumer.due);
-  if (!d.consumer.reason.empty()) out["reason"] = d.consumer.reason;
-  return out;
-}
-
-template <typename List, typename Line>
-json::array lines(const List& list, const Words& words, Line line) {
-  json::array out;
-  for (const auto& item : list) out.push_back(line(item, words));
-  return out;
-}
 
 /// The events of a case as a tree, in the order in which it is read: a line under its cause, `depth` to the right.
 class Story {
@@ -107,7 +62,7 @@ class Story {
     if (const std::string_view rule = emitting_rule(h.entry, catalogue_); !rule.empty())
       out["rule"] = rule;
     else
-      out["sender"] = slug(members_, h.entry.sender);
+      out["sender"] = slug_of(members_, h.entry.sender);
     if (h.seq == asked_) out["asked"] = true;
     return out;
   }
@@ -118,15 +73,6 @@ class Story {
   const admission::Membership& members_;
   std::set<Seq> told_;
 };
-
-/// Members then or now that stand in the payload.
-std::vector<MemberNo> numbers_of(const Named& named, const admission::Membership& members) {
-  std::vector<MemberNo> out;
-  for (const NamedParty& p : named.value_or(std::vector<NamedParty>())) {
-    if (const auto* m = members.find(p.member); m != nullptr) out.push_back(m->no);
-  }
-  return out;
-}
 
 /// Named and no member at the commit: told to the sender by name, to the operator by field only.
 json::array strangers(const Named& named, const admission::Membership& then, bool by_name) {
@@ -151,6 +97,7 @@ Status Views::learn_history(Seq before) {
   commands.type = "nl.placements.hub.";
   auto criteria = criteria_of(commands);
   if (!criteria) return fail(criteria.error());
+  std::erase(criteria->types, parts_.catalogue.find("nl.placements.hub.accessed.v1"));  // many, and no commands
   const Stretch range{history_.known(), before};
   if (!range.within(gap()).empty()) return fail(rebuilding());
   if (!criteria->impossible()) {
@@ -219,19 +166,48 @@ Result<std::vector<Hit>> Views::case_of(const Hit& hit, Perspective& perspective
   return out;
 }
 
+Result<Hit> Views::locate_released(const EventId& id, Perspective& perspective) {
+  auto hit = locate(id, perspective);
+  if (!hit || hit->entry.gate == schema::Gate::none) return hit;
+  if (!gap().empty()) return fail(rebuilding());
+  Search::Plan plan;
+  plan.criteria.id = id;
+  plan.range = {hit->seq.next(), parts_.next_seq};
+  plan.budget_bytes = ~std::uint64_t{0};
+  Search search(source_, parts_.index ? &*parts_.index : nullptr, perspective, std::move(plan));
+  for (;;) {
+    auto next = next_of(search);
+    if (!next) return fail(next.error());
+    if (!*next) return hit;
+    const bool same = (*next)->entry.sender == hit->entry.sender && (*next)->entry.released_from.value() != 0;
+    if (same) *hit = std::move(**next);
+  }
+}
+
 /// What there is to say of one event to the member of `perspective`.
 Result<Views::Why> Views::explain_hit(const Hit& hit, Perspective& perspective, const DeliveryFacts* deliveries) {
-  const Seq first = hit.chunk->chunk().first_seq;
+  const Seq released = hit.chunk->chunk().first_seq;
   IRO_TRY(learn_history(parts_.next_seq), "explain");
+  std::optional<Hit> waited;
+  if (const Seq at = hit.entry.released_from; at.value() != 0) {
+    const auto chunk = source_.holding(at);
+    if (!chunk) return fail(chunk.error());
+    const auto index = static_cast<std::uint32_t>(at.value() - (*chunk)->chunk().first_seq.value());
+    waited = Hit{at, (*chunk)->entry(index), *chunk, hit.seen};
+  }
+  const Seq first = waited ? waited->chunk->chunk().first_seq : released;
   auto named = parties_of(hit, perspective);
   if (!named) return fail(named.error());
-  Why out{history_.before(first), std::move(*named), {}};
+  Why out{history_.before(first), std::move(*named), {}, waited};
+  const admission::Membership at_release = history_.before(released);
   const admission::Membership& today = *parts_.members;
   ExplainInput in{hit.entry, perspective.type_of(hit.entry), parts_.catalogue, out.then, today, deliveries};
   in.content_gone = !out.named;
-  history_.since(first, [&](const admission::Membership& members) { add_narrowed(in, members, in.narrowed); });
+  if (waited) in.waited = &waited->entry, in.at_release = &at_release;
+  history_.since(released, [&](const admission::Membership& members) { add_narrowed(in, members, in.narrowed); });
   out.explanation = views::explain(in);
-  trim(out.explanation, perspective.member().no, hit.seen, numbers_of(out.named, today));
+  trim(out.explanation, perspective.member().no, hit.seen,
+       numbers_of(out.named.value_or(std::vector<NamedParty>()), today));
   return out;
 }
 
@@ -239,14 +215,15 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
                                                 const DeliveryFacts* deliveries) {
   const auto id = parse_event_arguments(text);
   if (!id) return fail(id.error());
-  const auto hit = locate(*id, perspective);
+  const auto hit = locate_released(*id, perspective);
   if (!hit) return fail(hit.error());
   const auto explained = explain_hit(*hit, perspective, deliveries);
   if (!explained) return fail(explained.error());
   const auto whole_case = case_of(*hit, perspective);
   if (!whole_case) return fail(whole_case.error());
 
-  const auto& [then, named, why] = *explained;
+  if (hit->seen != Seen::routing) note_seen(*hit, perspective);
+  const auto& [then, named, why, waited] = *explained;
   const log::Chunk& chunk = hit->chunk->chunk();
   const MemberNo asking = perspective.member().no;
   const admission::Membership& today = *parts_.members;
@@ -255,8 +232,8 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
   json::object out = json::parse(row_json(hit->entry, hit->seen, {}, {parts_.catalogue, today, asking})).as_object();
   const bool by_operator = asking == admission::operator_no;
   if (by_operator || hit->seen == Seen::sent) {
-    out["checks"] = checks_json(hit->entry, type, then, parts_.catalogue);
-    out["kept_out"] = lines(why.kept_out, words, kept_out_line);
+    out["checks"] = checks_json(waited ? waited->entry : hit->entry, type, then, parts_.catalogue);
+    out["kept_out"] = kept_out_json(why, words);
     out["strangers"] = strangers(named, then, hit->seen == Seen::sent);
   }
   out["commit"] = json::object{{"recorded", format_time(chunk.recorded)}};
@@ -266,9 +243,10 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
                                  {"place", hit->seq.value() - chunk.first_seq.value() + 1},
                                  {"events", chunk.count}};
   }
+  if (waited) out["waited"] = json::object{{"committed", format_time(waited->entry.recordedtime)}};
   out["case"] = Story(*whole_case, hit->seq, parts_.catalogue, today).tell();
-  out["audience"] = lines(why.audience, words, audience_line);
-  if (deliveries != nullptr) out["deliveries"] = lines(why.deliveries, words, delivery_line);
+  out["audience"] = audience_json(why, words);
+  if (deliveries != nullptr) out["deliveries"] = deliveries_json(why, words);
   return std::vector{json::serialize(out)};
 }
 
@@ -276,7 +254,7 @@ Result<std::vector<std::string>> Views::why_not(std::string_view text, Perspecti
                                                 const DeliveryFacts* deliveries) {
   const auto args = parse_why_not_arguments(text);
   if (!args) return fail(args.error());
-  const auto hit = locate(args->id, perspective);
+  const auto hit = locate_released(args->id, perspective);
   if (!hit) return fail(hit.error());
   const admission::Membership& today = *parts_.members;
   const admission::Member* member = today.find(args->member);
@@ -294,7 +272,7 @@ Result<std::vector<std::string>> Views::why_not(std::string_view text, Perspecti
   json::object answer{{"id", to_string(args->id)}, {"entitled", in != why.audience.end()}};
   for (auto& [key, value] : in != why.audience.end() ? audience_line(*in, words) : kept_out_line(*out, words))
     answer[key] = value;
-  if (deliveries != nullptr) answer["deliveries"] = lines(why.deliveries, words, delivery_line);
+  if (deliveries != nullptr) answer["deliveries"] = deliveries_json(why, words);
   return std::vector{json::serialize(answer)};
 }
 

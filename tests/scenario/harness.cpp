@@ -40,6 +40,7 @@ void Harness::restart() {
   core::Config config;
   config.hub_oin = "00000099000000000000";
   config.plugins = options_.plugins;
+  config.guard_clock = options_.guard_clock;
   auto snapshot = log->load();
   IRO_ASSERT(snapshot.has_value(), "the memory log loads");
   const log::Snapshot as_loaded = *snapshot;
@@ -67,17 +68,22 @@ void Harness::find(const core::FindPosition& find, std::vector<core::Input>& nex
   if (const auto* time = std::get_if<TimeMs>(&find.of)) {
     next.emplace_back(core::PositionFound{find.read, reader_->position_at(*time)});
   } else if (desk) {
-    next.emplace_back(core::PositionFound{find.read, desk->position_after(std::get<EventId>(find.of), find.member)});
+    next.emplace_back(
+        core::PositionFound{find.read, desk->position_after(std::get<EventId>(find.of), find.member, find.released)});
   } else {
     next.emplace_back(core::PositionFound{find.read, fail(Errc::not_found, "no index here")});
   }
 }
 
-void Harness::run_view(const core::RunView& view) {
+void Harness::run_view(const core::RunView& view, std::vector<core::Input>& next) {
   if (!desk) return;
   wire::Answer answer;
   answer.id = view.id;
-  auto pages = desk->run(view.view, view.args, view.member, view.deliveries.get());
+  auto pages = desk->run(view.view, view.args, view.member, view.deliveries.get(), view.person_keys);
+  if (auto seen = desk->take_seen(); !seen.empty()) {
+    const auto kind = view.deliveries ? core::AccessKind::explained : core::AccessKind::asked;
+    next.emplace_back(core::Accessed{kind, view.member, view.client, views::purpose_in(view.args), std::move(seen)});
+  }
   if (!pages) {
     answer.code = pages.error().code;
     answer.reason = pages.error().message;
@@ -134,7 +140,7 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
         else if constexpr (std::is_same_v<T, core::FindPosition>)
           find(a, next);
         else if constexpr (std::is_same_v<T, core::RunView>)
-          run_view(a);
+          run_view(a, next);
         else if constexpr (std::is_same_v<T, core::CallPlugin>) {
           reaction::Result result{a.call.plugin, a.call.judging, {}};
           for (const auto& event : a.call.events) {

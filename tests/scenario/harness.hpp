@@ -53,7 +53,8 @@ struct HarnessOptions {
   std::array<std::uint8_t, 16> log_id{};
   log::KeyRing* keys = nullptr;                       // none: keys in memory
   std::function<void(const log::Commit&)> also = {};  // sees every commit that succeeded
-  bool views = false;  // answer QUERY and find events too, as the query thread does
+  bool guard_clock = false;  // tests leap over months; one of them looks at what a leap does
+  bool views = false;        // answer QUERY and find events too, as the query thread does
 };
 
 class Harness {
@@ -106,7 +107,7 @@ class Harness {
  private:
   void start_views(const log::Snapshot& snapshot, const std::array<std::uint8_t, 32>& token_key);
   void find(const core::FindPosition& find, std::vector<core::Input>& next);
-  void run_view(const core::RunView& view);
+  void run_view(const core::RunView& view, std::vector<core::Input>& next);
   void tell_views();
   void perform(core::Actions actions);
   void carry_out(core::Action action, std::vector<core::Input>& next);

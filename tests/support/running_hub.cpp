@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include "hub/daemon/home.hpp"
@@ -48,6 +50,7 @@ RunningHub::RunningHub(const fs::path& base) : folder_(base / "hub") {
   daemon::HomeConfig config;
   config.endpoints = {fmt::format("tcp://127.0.0.1:{}", free_port())};
   config.log_level = "warning";
+  config.drain_ms = 500;  // tests stop many hubs
   daemon::Secrets secrets;
   secrets.curve_public = hub_public;
   secrets.curve_secret = hub_secret;
@@ -72,6 +75,7 @@ void RunningHub::start() {
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the test
     ::dup2(pipe_fds[1], STDOUT_FILENO);
+    if (!log_file_.empty()) ::dup2(::open(log_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
     ::execl(IROD_PATH, IROD_PATH, folder_.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
@@ -95,6 +99,19 @@ void RunningHub::kill() {
   ::kill(pid_, SIGKILL);
   wait_exit(20);
 }
+
+void RunningHub::log_to(const fs::path& file, const std::string& level) {
+  log_file_ = file;
+  const fs::path config = folder_ / "hub.toml";
+  std::ifstream in(config);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto at = text.find("log_level = \"");
+  const auto end = text.find('\n', at);
+  text.replace(at, end - at, fmt::format("log_level = \"{}\"", level));
+  std::ofstream(config) << text;
+}
+
+void RunningHub::signal(int number) { ::kill(pid_, number); }
 
 int RunningHub::stop() {
   ::kill(pid_, SIGTERM);

@@ -27,6 +27,10 @@ class RunningHub {
   void start();
   /// SIGKILL, and wait until it is gone.
   void kill();
+  /// What it logs from the next start on goes to this file, at `level`.
+  void log_to(const std::filesystem::path& file, const std::string& level);
+  /// Send a signal and go on.
+  void signal(int number);
   /// SIGTERM, and wait; the exit code.
   int stop();
   /// Wait for it to end by itself; the exit code, or -1 after `seconds`.
@@ -45,6 +49,7 @@ class RunningHub {
   client::KeyFile operator_key_;
   pid_t pid_ = -1;
   int output_ = -1;
+  std::filesystem::path log_file_;
 };
 
 }  // namespace iro::test

@@ -31,6 +31,7 @@ struct Sent {
   std::string id;
   std::string sender;  // "" for what a rule emitted
   std::string cause;
+  std::string gate;  // the match date that it waits for
   std::map<std::string, std::string> parties;
   std::map<std::string, Fate> fates;  // by member, of those who were there
 };
@@ -176,7 +177,8 @@ class Region {
     if (what < 85) return change_grant();
     if (what < 90) return suspend_or_return();
     if (what < 93 && people_.size() < 12) return enrol();
-    if (what < 97) {
+    if (what < 95) return match_date_comes();
+    if (what < 98) {
       Someone& m = people_[pick(people_.size())];
       disconnect(m);
       if (m.active) connect(m);
@@ -205,7 +207,38 @@ class Region {
 
   void write_down(Sent sent, bool held) {
     for (const auto& m : people_) sent.fates[m.slug] = fate_of(*sent.type, sent.full_type, sent.parties, held, m);
+    // A date that has come already opens the gate at once.
+    const bool open = !sent.gate.empty() && came_.contains(sent.gate);
     sent_.push_back(std::move(sent));
+    if (open) go_out(sent_.back());
+  }
+
+  /// What waited goes to those who were entitled then, and still are.
+  void go_out(Sent& e) {
+    hub_.advance_ms(1'000);
+    Known open = *e.type;
+    open.gated = false;
+    for (const auto& m : people_) {
+      const auto at = e.fates.find(m.slug);
+      if (at != e.fates.end() && at->second.reason == "gate_closed")
+        at->second = fate_of(open, e.full_type, e.parties, false, m);
+    }
+  }
+
+  void match_date_comes() {
+    const std::string date = fmt::format("md-{}", pick(3));
+    if (came_.contains(date)) return;
+    for (auto& [no, c] : hub_.clients) {
+      const auto m = std::ranges::find(people_, c.slug, &Someone::slug);
+      if (m == people_.end() || m->role != "bureau" || main_connection(c)) continue;
+      const Errc code = hub_.publish_one(c, "match-date.reached", fmt::format(R"({{"match_date_id":"{}"}})", date));
+      if (code != Errc::ok) wrong(fmt::format("the match date was refused: {}", info(code).name));
+      came_.insert(date);
+      for (Sent& e : sent_) {
+        if (e.gate == date) go_out(e);
+      }
+      return look();
+    }
   }
 
   void say_something() {
@@ -213,11 +246,12 @@ class Region {
     Client* client = publisher(type);
     if (client == nullptr) return;
     const std::string thing = fmt::format("thing-{}", pick(20));
-    Sent sent{&type, registry().find_loosely(type.name)->name, "", client->slug, "", {}, {}};
+    Sent sent{&type, registry().find_loosely(type.name)->name, "", client->slug, "", "", {}, {}};
     json::object o{{type.subject, thing}};
     for (const auto& field : type.parties) o[field] = sent.parties[field] = somebody();
     if (type.person) o["student"] = fmt::format("pseudo{:06}", pick(1'000'000));
     if (type.name == "vacancy.opened") o["offer"] = json::object{};
+    if (type.gated) o["match_date_id"] = sent.gate = fmt::format("md-{}", pick(3));
     if (type.gated) o["content"] = json::object{{"scheme", "test.1"}, {"keys", json::array{}}, {"content", "AAAA"}};
     const schema::Event e = hub_.make(*client, sent.full_type, json::serialize(o));
     sent.id = to_string(e.id);
@@ -232,6 +266,7 @@ class Region {
                   to_string(derive_event_id("echo", e.id, 0)),
                   "",
                   id,
+                  "",
                   {{"provider", "echo"}},
                   {}},
                  false);
@@ -364,6 +399,7 @@ class Region {
   std::map<std::string, Watched> watched_;
   std::map<std::string, std::uint64_t> main_;  // connection of the consumer's client
   std::vector<Sent> sent_;
+  std::set<std::string> came_;  // match dates
   std::string problem_;
 };
 

@@ -13,7 +13,12 @@ namespace {
 namespace json = boost::json;
 
 struct Small {
-  Small() : hub({{}, parse_time("2026-09-01T08:00:00Z").value(), true}) {
+  static HarnessOptions with_views() {
+    HarnessOptions o;
+    o.views = true;
+    return o;
+  }
+  Small() : hub(with_views()) {
     hub.enrol("school-a", {"school"});
     hub.enrol("hospital-a", {"care_provider"});
     hub.enrol("bureau-a", {"bureau"});
@@ -130,6 +135,35 @@ TEST_CASE("explain: what a rule emitted is the region's, not the operator's to r
   REQUIRE(answer.code == Errc::ok);
   CHECK(answer.body.find("pseudo-0001") == std::string::npos);
   CHECK(answer.body.find("not_yours") != std::string::npos);
+}
+
+TEST_CASE("trace: before it is sent: who would get it, in full or masked, and why; nothing is recorded") {
+  Small r;
+  r.hub.grant("hospital-b", "nl.placements.vacancy.opened.v1", true, "masked");
+  const auto trace = [&](const std::string& slug, const std::string& event, const std::string& as) {
+    return r.ask(slug, "trace", R"({"event":)" + event + (as.empty() ? "" : R"(,"as":")" + as + "\"") + "}");
+  };
+  const std::string event =
+      R"({"specversion":"1.0","type":"nl.placements.placement.confirmed.v1","data":)" + confirmed + "}";
+  const Seq before = r.hub.core->next_seq();
+  const auto said = trace("hospital-a", event, "");
+  INFO(said.reason);
+  REQUIRE(said.code == Errc::ok);
+  CHECK_THAT(said.body, ContainsSubstring(R"("verdict":"accepted")"));
+  CHECK_THAT(said.body, ContainsSubstring(R"({"member":"school-a","share":"full","rule":"party","field":"school")"));
+  CHECK_THAT(said.body, !ContainsSubstring("hospital-b"));  // what others may not hear is not the sender's to know
+  CHECK_THAT(trace("operator", event, "hospital-a").body,
+             ContainsSubstring(R"("member":"hospital-b","reason":"not_a_party")"));
+  CHECK_THAT(trace("school-a", event, "").body, ContainsSubstring("missing_grant"));
+  CHECK_THAT(trace("school-a", event, "").body, !ContainsSubstring("audience"));
+  CHECK(trace("school-a", event, "hospital-a").code == Errc::missing_grant);
+  CHECK(trace("hospital-a", "7", "").code == Errc::arguments_invalid);
+  CHECK(r.hub.core->next_seq() == before);
+  const auto id = r.publish("hospital-a", "placement.confirmed", confirmed);
+  const auto then = r.explain("operator", id);
+  const auto traced = json::parse(trace("operator", event, "hospital-a").body).as_object();
+  CHECK(traced.at("audience") == then.at("audience"));
+  CHECK(traced.at("kept_out") == then.at("kept_out"));
 }
 
 TEST_CASE("explain: arguments that are no event's id are refused by name") {
