@@ -27,7 +27,8 @@ void checks_of_sender(json::array& out, const log::EntryView& e, std::string_vie
   out.push_back(check("source", sender == nullptr || e.sender == admission::operator_no || sender->owns_source(source),
                       {{"source", source}}));
   const bool command = admission::is_command(type);
-  const bool may = command ? e.sender == admission::operator_no : sender != nullptr && sender->grant(type).publish;
+  const bool may = command && sender != nullptr ? admission::may_command(*sender, type)
+                                                : sender != nullptr && sender->grant(type).publish;
   out.push_back(check(command ? "operators_command" : "grant", may, {{"type", type}}));
   if (!e.foreign_id.empty()) {
     out.push_back(check("duplicate", true, {{"foreign_id", e.foreign_id}, {"days", limits::foreign_id_days}}));

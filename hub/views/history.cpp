@@ -6,8 +6,8 @@
 
 namespace iro::views {
 
-void History::learn(Seq seq, std::string type, std::string payload_json, TimeMs recorded) {
-  commands_.push_back({seq, std::move(type), std::move(payload_json), recorded});
+void History::learn(Seq seq, MemberNo sender, std::string type, std::string payload_json, TimeMs recorded) {
+  commands_.push_back({seq, sender, std::move(type), std::move(payload_json), recorded});
 }
 
 admission::Membership History::before(Seq first) const {
@@ -22,7 +22,7 @@ admission::Membership History::before(Seq first) const {
   for (const Command& c : commands_) {
     if (c.seq >= first) break;
     // What is in the log was carried out then; a command that no longer can be leaves the members as they were.
-    (void)admission::apply_command(out, c.type, c.json, c.recorded);
+    (void)admission::apply_command(out, {c.sender, KeyNo()}, c.type, c.json, c.recorded);
   }
   return out;
 }
@@ -31,7 +31,7 @@ void History::since(Seq first, const std::function<void(const admission::Members
   admission::Membership members = before(first);
   for (const Command& c : commands_) {
     if (c.seq < first) continue;
-    (void)admission::apply_command(members, c.type, c.json, c.recorded);
+    (void)admission::apply_command(members, {c.sender, KeyNo()}, c.type, c.json, c.recorded);
     look(members);
   }
 }

@@ -4,7 +4,8 @@
 // 0003), and those are kept for ever. So the membership under which an event
 // was admitted and routed is not a guess: it is what the operator's events
 // before its commit make of an empty hub. Each is read once and kept; a
-// question replays them up to its position.
+// question replays them up to its position. With which key a member presented new
+// ones is in no entry: keys are not replayed, grants, roles and membership are.
 //
 // One thread, that of the views. Fails as the log does.
 #pragma once
@@ -25,7 +26,7 @@ class History {
 
   /// The operator's events are known up to here (exclusive).
   [[nodiscard]] Seq known() const { return known_; }
-  void learn(Seq seq, std::string type, std::string payload_json, TimeMs recorded);
+  void learn(Seq seq, MemberNo sender, std::string type, std::string payload_json, TimeMs recorded);
   /// Nothing more is to be learned before `before`.
   void learned(Seq before) { known_ = before; }
 
@@ -37,6 +38,7 @@ class History {
  private:
   struct Command {
     Seq seq;
+    MemberNo sender;
     std::string type;
     std::string json;
     TimeMs recorded;

@@ -110,8 +110,8 @@ Status Views::learn_history(Seq before) {
       auto content = content_of(**hit, perspective, source_, parts_.registry, parts_.keys, {limits::frame_bytes});
       if (!content) return fail(content.error());
       if (content->json.empty()) continue;
-      history_.learn((*hit)->seq, std::string(parts_.catalogue.text((*hit)->entry.type)), std::move(content->json),
-                     (*hit)->entry.recordedtime);
+      history_.learn((*hit)->seq, (*hit)->entry.sender, std::string(parts_.catalogue.text((*hit)->entry.type)),
+                     std::move(content->json), (*hit)->entry.recordedtime);
     }
   }
   history_.learned(before);
