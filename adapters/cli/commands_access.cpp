@@ -54,11 +54,7 @@ Result<int> access(Context& context, const AccessOptions& o) {
 }  // namespace
 
 void add_access_command(CLI::App& app, Context& context) {
-  CLI::App* subject = app.get_subcommand_no_throw("subject");
-  if (subject == nullptr) {
-    subject = &add_command(app, context, "subject", Text::about_subject);
-    subject->require_subcommand(1);
-  }
+  CLI::App* subject = app.get_subcommand("subject");  // commands_subject.cpp
   auto& c = add_command(
       *subject, context, "access", Text::about_subject_access,
       "iro subject access --key school.key.toml 7f3a9c11d2\niro subject access 7f3a9c11d2 --csv > access.csv");

@@ -121,7 +121,7 @@ void add_subject_commands(CLI::App& app, Context& context) {
   auto& r = add_command(retention, context, "run", Text::about_retention_run,
                         "iro --hub region retention run --dry-run\niro --hub region retention run");
   auto ro = std::make_shared<RetentionOptions>();
-  r.add_flag("--dry-run", ro->dry_run, context.text(Text::opt_dry_run));
+  r.add_flag("--dry-run", ro->dry_run, context.text(Text::opt_retention_dry_run));
   runs(r, context, ro, run_retention);
 }
 

@@ -153,7 +153,8 @@ TEST_CASE("access: the cursor of a delivery is never on disk before its access i
     std::size_t delivered = 0;
     std::size_t recorded = 0;
     auto reader = r.hub.log->reader();
-    for (const auto& chunk : reader->read(Seq(1), 64U << 20, std::nullopt).value()) {
+    const auto chunks = reader->read(Seq(1), 64U << 20, std::nullopt).value();
+    for (const auto& chunk : chunks) {
       const auto view = log::ChunkView::open(chunk).value();
       for (std::uint32_t e = 0; e < view.count(); ++e) {
         const auto entry = view.entry(e);

@@ -31,7 +31,8 @@ struct Guarded {
   }
   bool alarmed(std::string_view name) {
     const auto said = status();
-    return std::ranges::any_of(said.at("alarms").as_array(), [&](const auto& a) { return a.at("alarm") == name; });
+    return std::ranges::any_of(said.at("alarms").as_array(),
+                               [&](const auto& a) { return std::string_view(a.at("alarm").as_string()) == name; });
   }
   Harness hub;
 };
