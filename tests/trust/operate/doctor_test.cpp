@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "hub/daemon/doctor.hpp"
