@@ -97,7 +97,7 @@ TEST_CASE("sealing: a document that is too large is refused, and the largest fit
   const auto* type = registry->find(event.type);
   const auto payload = registry->from_json(
       *type,
-      R"({"handover_id": "ho-1", "student": "pseudonym-1", "author": "a-school", "recipient": "b-care", "content": )" +
+      R"({"handover_id": "ho-1", "student": "pseudonym-1", "author": "a-school", "recipient": "b-care", "school": "a-school", "content": )" +
           largest->to_json() + "}");
   REQUIRE(payload);
   CHECK(payload->size() <= limits::payload_bytes);

@@ -297,5 +297,5 @@ TEST_CASE("views: what is asked wrongly is refused by name") {
   CHECK(refusal(views, "nothing", "{}", school_a) == Errc::view_unknown);
   CHECK(refusal(views, "events", "{}", MemberNo(99)) == Errc::missing_grant);
   CHECK(ask(views, "events", R"({"type":"demand.registered"})", op).at("events").as_array().empty());
-  CHECK(views::views().size() == 2);
+  CHECK(views::views().size() == 5);
 }
