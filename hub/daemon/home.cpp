@@ -49,7 +49,8 @@ std::string config_text(const HomeConfig& c) {
       "drain_ms = {}\n"
       "# Input that may wait inside, 1 to 1024 MiB; beyond it publishers are refused `busy` and send again.\n"
       "input_queue_mib = {}\n",
-      c.name, c.oin, endpoints, c.log_level, c.witness.string(), c.scrub_bytes_per_second, c.drain_ms, c.input_queue_mib);
+      c.name, c.oin, endpoints, c.log_level, c.witness.string(), c.scrub_bytes_per_second, c.drain_ms,
+      c.input_queue_mib);
 }
 
 std::string secrets_text(const Secrets& s) {
@@ -77,8 +78,9 @@ Result<std::string> text(const toml::table& table, const char* name, const fs::p
 }  // namespace
 
 const std::vector<std::string>& known_settings() {
-  static const std::vector<std::string> all = {"name", "oin", "endpoints", "log_level", "drain_ms",
-                                               "input_queue_mib", "witness", "keys_backup", "scrub_bytes_per_second"};
+  static const std::vector<std::string> all = {"name",      "oin",         "endpoints",
+                                               "log_level", "drain_ms",    "input_queue_mib",
+                                               "witness",   "keys_backup", "scrub_bytes_per_second"};
   return all;
 }
 

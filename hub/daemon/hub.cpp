@@ -165,7 +165,7 @@ void Hub::commit(const std::shared_ptr<const log::Commit>& commit, std::vector<c
   commit_took_ = committed_at_ - before;
   if (status && !commit->tombstones.empty()) destroy_keys(commit->tombstones);
   if (status) witness_->saw(log_->testimony());
-  if (status && commit->chunk) to_tell_.push_back(commit);
+  if (status && (commit->chunk || commit->retention)) to_tell_.push_back(commit);
   next.emplace_back(core::Committed{std::move(status)});
 }
 
@@ -184,6 +184,7 @@ void Hub::tell_views() {
   for (auto& commit : std::exchange(to_tell_, {})) {
     queries_->post([desk = desk_.get(), commit, members = core_->membership()](QueryAnswers&) {
       desk->committed(commit->chunk, commit->definitions, members);
+      if (commit->retention) desk->views->retained(commit->retention->month);
     });
   }
 }
@@ -286,14 +287,14 @@ void Hub::step_backup() {
   const auto copied = backup_->step(backup_pages);
   if (copied && !*copied) return;
   if (copied) {
-    queries_->post([desk = desk_.get(), now = clock_.now(), finish = backup_->finish(home_.data(), clock_)](
-                       QueryAnswers& out) {
-      finish(out);
-      const auto said = wire::decode(out.frames.back().frame);
-      const auto* answer = said ? std::get_if<wire::Answer>(&said->body) : nullptr;
-      desk->backup_failed = answer == nullptr || answer->code != Errc::ok;
-      if (!desk->backup_failed) desk->backup_good_ms = now.value();
-    });
+    queries_->post(
+        [desk = desk_.get(), now = clock_.now(), finish = backup_->finish(home_.data(), clock_)](QueryAnswers& out) {
+          finish(out);
+          const auto said = wire::decode(out.frames.back().frame);
+          const auto* answer = said ? std::get_if<wire::Answer>(&said->body) : nullptr;
+          desk->backup_failed = answer == nullptr || answer->code != Errc::ok;
+          if (!desk->backup_failed) desk->backup_good_ms = now.value();
+        });
   } else {
     answer(backup_->asked(), fail(copied.error()));
     spdlog::error("backup: {}", copied.error().text());

@@ -94,6 +94,7 @@ Status Hub::start_core() {
                             TokenSealer(config.token_key),
                             snapshot->log_epoch};
   if (index) parts.index = std::move(*index);
+  parts.deleted_month = snapshot->deleted_month;
   auto core = core::Core::create(registry_, *keys_, std::move(config), std::move(*snapshot), clock_.now());
   if (!core) return fail(core.error());
   core_ = std::move(*core);

@@ -29,7 +29,7 @@ Result<Content> content_of(const Hit& hit, Perspective& perspective, ChunkSource
   const auto chunk = source.whole(hit.seq);
   if (!chunk) return fail(chunk.error());
   const auto stored = (*chunk)->body(hit.entry);
-  if (!stored) return because(withheld::expired);
+  if (!stored || hit.entry.expiry_month <= options.deleted_month) return because(withheld::expired);
   auto payload = open_body(hit.entry, *stored, keys);
   if (!payload) return fail(payload.error().within("read an event"));
   if (!*payload) return payload->error();

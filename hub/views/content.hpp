@@ -13,7 +13,8 @@
 namespace iro::views {
 
 struct ContentOptions {
-  std::size_t most_bytes = 0;  // of JSON; more is withheld
+  std::size_t most_bytes = 0;       // of JSON; more is withheld
+  std::uint16_t deleted_month = 0;  // bodies of this month and earlier are over, also where memory still has them
 };
 
 /// `keys` may be null: encrypted bodies are withheld then.

@@ -71,8 +71,12 @@ class Views {
     TokenSealer sealer;  // with the hub's token key
     LogEpoch epoch;
     ViewLimits limits{};
+    std::uint16_t deleted_month = 0;  // of the snapshot
   };
   explicit Views(Parts parts);
+
+  /// Retention has ended the bodies of `month` and before.
+  void retained(std::uint16_t month) { parts_.deleted_month = month; }
 
   /// A commit that succeeded. `chunk` is null when it only changed state. Fails
   /// with corrupt when the chunk does not verify; it counts as told all the same.

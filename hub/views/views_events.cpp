@@ -84,7 +84,8 @@ Result<Stretch> Views::range_of(const EventsArguments& args, MemberNo asking) {
 Result<std::string> Views::row(const Hit& hit, Perspective& perspective, bool data) {
   Content content;
   if (data) {
-    auto read = content_of(hit, perspective, source_, parts_.registry, parts_.keys, {parts_.limits.row_bytes});
+    auto read = content_of(hit, perspective, source_, parts_.registry, parts_.keys,
+                           {parts_.limits.row_bytes, parts_.deleted_month});
     if (!read) return fail(read.error());
     content = std::move(*read);
     if (!content.json.empty()) note_seen(hit, perspective);

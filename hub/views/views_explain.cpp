@@ -107,7 +107,8 @@ Status Views::learn_history(Seq before) {
       const auto hit = next_of(search);
       if (!hit) return fail(hit.error());
       if (!*hit) break;
-      auto content = content_of(**hit, perspective, source_, parts_.registry, parts_.keys, {limits::frame_bytes});
+      auto content = content_of(**hit, perspective, source_, parts_.registry, parts_.keys,
+                                {limits::frame_bytes, parts_.deleted_month});
       if (!content) return fail(content.error());
       if (content->json.empty()) continue;
       history_.learn((*hit)->seq, (*hit)->entry.sender, std::string(parts_.catalogue.text((*hit)->entry.type)),

@@ -145,6 +145,9 @@ TEST_CASE("views: what is gone on purpose is said to be gone, with the reason") 
     Views before = region.views(std::nullopt);
     CHECK(withheld_of(before, erased).empty());
     CHECK(withheld_of(before, expired).empty());
+    before.retained(24'000);  // said before the bodies are out of the log and out of this memory
+    CHECK(withheld_of(before, expired) == "expired");
+    CHECK(withheld_of(before, erased).empty());
   }
   REQUIRE(region.keys().destroy(erased.person_key, "asked", TimeMs(1)));
   region.forget_bodies(24'000);
