@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "hub/base/ticks.hpp"
 #include "hub/base/error.hpp"
+#include "hub/base/ticks.hpp"
 #include "hub/schema/frames.hpp"
 
 namespace iro::client {

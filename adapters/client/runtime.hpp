@@ -12,8 +12,8 @@
 #include <zmq.hpp>
 
 #include "adapters/client/client.hpp"
-#include "hub/base/event_fd.hpp"
 #include "adapters/client/network_client.hpp"
+#include "hub/base/event_fd.hpp"
 
 namespace iro::client {
 

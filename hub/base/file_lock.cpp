@@ -25,7 +25,8 @@ Result<FileLock> FileLock::take(const std::filesystem::path& file, mode_t mode) 
     if (errno != EWOULDBLOCK) return fail(Errc::io, fmt::format("{}: {}", file.string(), std::strerror(errno)));
     std::string holder(number_bytes, ' ');
     if (::pread(fd, holder.data(), holder.size(), 0) <= 0) holder = "?";
-    return fail(Errc::locked, fmt::format("{} is held by process {}", file.string(), holder.substr(0, holder.find(' '))));
+    return fail(Errc::locked,
+                fmt::format("{} is held by process {}", file.string(), holder.substr(0, holder.find(' '))));
   }
   // For people only: a write that fails takes nothing from the lock. Always of one length, as a file that is
   // emptied and written again costs a flush when it is closed (ext4).

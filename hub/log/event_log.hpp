@@ -210,7 +210,7 @@ struct Snapshot {
   std::vector<TombstoneRow> tombstones;
   std::vector<BackfillRow> backfills;
   std::uint16_t deleted_month = 0;  // bodies of this month and earlier are gone; 0 = none
-  std::vector<EpochRow> epochs;  // ascending; the first epoch has no row
+  std::vector<EpochRow> epochs;     // ascending; the first epoch has no row
   bool operator==(const Snapshot&) const = default;
 };
 

@@ -158,7 +158,7 @@ class Region {
     if (type.person) o["student"] = sent.pseudonym;
     if (type.name == "vacancy.opened") o["offer"] = json::object{};
     if (type.name == "handover.requested") o["present_provider"] = somebody();  // no party
-    if (type.gated) o["match_date_id"] = "md-1";  // which does not come
+    if (type.gated) o["match_date_id"] = "md-1";                                // which does not come
     if (type.gated) o["content"] = json::object{{"scheme", "test.1"}, {"keys", json::array{}}, {"content", "AAAA"}};
     Client& client = client_of(sender.slug);
     schema::Event e = hub_.make(client, full->name, json::serialize(o));

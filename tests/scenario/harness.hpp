@@ -53,8 +53,8 @@ struct HarnessOptions {
   std::array<std::uint8_t, 16> log_id{};
   log::KeyRing* keys = nullptr;                       // none: keys in memory
   std::function<void(const log::Commit&)> also = {};  // sees every commit that succeeded
-  bool guard_clock = false;  // tests leap over months; one of them looks at what a leap does
-  bool views = false;        // answer QUERY and find events too, as the query thread does
+  bool guard_clock = false;                           // tests leap over months; one of them looks at what a leap does
+  bool views = false;                                 // answer QUERY and find events too, as the query thread does
 };
 
 class Harness {

@@ -277,8 +277,8 @@ class StateReader {
   void read_delivery() {
     each("consumer", "SELECT no, member, name, filter, cursor, changed_ms, start FROM consumer ORDER BY no",
          [&](const Use& r) {
-           out_.consumers.push_back(
-               {no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4), no<TimeMs>(r, 5), no<Seq>(r, 6)});
+           out_.consumers.push_back({no<ConsumerNo>(r, 0), no<MemberNo>(r, 1), r.text(2), r.text(3), no<Seq>(r, 4),
+                                     no<TimeMs>(r, 5), no<Seq>(r, 6)});
            return true;
          });
     each("deviation",

@@ -18,8 +18,8 @@ struct Region {
     hub.enrol("hospital-a", {"care_provider"});
     school = &hub.connect("school-a");
     REQUIRE(hub.publish_one(*school, "student.at-risk", at_risk) == Errc::ok);
-    REQUIRE(hub.publish_one(*school, "demand.registered", R"({"demand_id": "dem-1", "school": "school-a", "needs": []})") ==
-            Errc::ok);
+    REQUIRE(hub.publish_one(*school, "demand.registered",
+                            R"({"demand_id": "dem-1", "school": "school-a", "needs": []})") == Errc::ok);
     const auto keys = hub.keys.keys_of("pseudo-0001").value();
     REQUIRE(keys.size() == 1);
     key = keys.begin()->second;
