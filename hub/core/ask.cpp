@@ -24,6 +24,18 @@ json::array texts(const std::vector<std::string>& list) { return json::array(lis
 
 }  // namespace
 
+RunView Core::view_asked(const Session& session, const wire::Query& query) {
+  return {session.connection,
+          session.epoch,
+          query.id,
+          session.who.member,
+          query.view,
+          query.args,
+          nullptr,
+          session.client_name,
+          {}};
+}
+
 void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Actions& out) {
   wire::Answer answer;
   answer.id = query.id;
@@ -38,15 +50,7 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
   if (query.view == "access") return ask_access(session, query, out);
   if (explains(query.view)) return ask_explanation(session, query, out);
   if (std::ranges::find(core_views, query.view) == std::end(core_views)) {
-    out.emplace_back(RunView{session.connection,
-                             session.epoch,
-                             query.id,
-                             session.who.member,
-                             query.view,
-                             query.args,
-                             nullptr,
-                             session.client_name,
-                             {}});
+    out.emplace_back(view_asked(session, query));
     return;
   }
   if (query.view == "directory") return answer_directory(session, query, out);

@@ -324,6 +324,8 @@ class Core {
 
   // explain.cpp
   static bool explains(std::string_view view);
+  /// The question as it goes to the views.
+  static RunView view_asked(const Session& session, const wire::Query& query);
   void ask_explanation(const Session& session, const wire::Query& query, Actions& out);
   bool go_on_explaining(const PositionFound& found, Actions& out);
   [[nodiscard]] views::DeliveryFacts delivery_facts(Seq seq) const;

@@ -40,15 +40,7 @@ bool Core::explains(std::string_view view) { return view == "explain" || view ==
 
 void Core::ask_explanation(const Session& session, const wire::Query& query, Actions& out) {
   const auto id = id_in(query.args);
-  RunView ask{session.connection,
-              session.epoch,
-              query.id,
-              session.who.member,
-              query.view,
-              query.args,
-              nullptr,
-              session.client_name,
-              {}};
+  RunView ask = view_asked(session, query);
   if (!id) {  // the view says what is wrong with the arguments
     out.emplace_back(std::move(ask));
     return;
