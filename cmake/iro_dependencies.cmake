@@ -10,6 +10,7 @@ find_package(tomlplusplus REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+find_path(CPPZMQ_INCLUDE zmq.hpp REQUIRED)
 find_program(FLATC flatc REQUIRED)
 
 # Debian ships Catch2 2 (12) or 3 (13, Ubuntu 24.04); tests include "tests/catch.hpp" and link iro_catch.
