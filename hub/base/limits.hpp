@@ -67,6 +67,7 @@ inline constexpr std::size_t scrub_bytes_per_second = 2U << 20;   // beside the 
 inline constexpr std::int64_t scrub_round_ms = 20 * 3'600'000LL;  // within which a round ends, so that it is daily
 inline constexpr std::int64_t scrub_pause_ms = 3'600'000;         // between two rounds
 inline constexpr std::int64_t keys_backup_days = 30;              // then a copy of keys.db is removed (promise P9)
+inline constexpr std::int64_t scrub_late_ms = 48 * 3'600'000LL;   // two days without a round: status and doctor say so
 
 // Texts and files.
 inline constexpr std::size_t csv_field_bytes = 64U << 10;

@@ -17,10 +17,17 @@ std::uint64_t parked_in(const delivery::Consumer& c) {
   return parked;
 }
 
-json::object scrub_json(const ScrubState& s) {
-  return {{"last_pass", s.last_pass.value() == 0 ? "" : format_time(s.last_pass)},
+json::object scrub_json(const ScrubState& s, TimeMs now) {
+  return {{"on", s.on},
+          {"file", s.file},
+          {"file_bytes", s.file_bytes},
+          {"covers", json::array(s.covers.begin(), s.covers.end())},
+          {"rounds", s.rounds},
+          {"last_pass", s.last_pass.value() == 0 ? "" : format_time(s.last_pass)},
+          {"late", s.late(now)},
+          {"percent", s.percent},
           {"findings", s.findings},
-          {"percent", s.percent}};
+          {"trouble", s.trouble}};
 }
 
 json::object backup_json(const BackupState& b) {
@@ -76,6 +83,8 @@ json::array Core::alarms(TimeMs now) const {
     raise("disk_low", fmt::format("{} MiB are free", *machine_.disk_free_bytes >> 20));
   if (machine_.scrub && machine_.scrub->findings != 0)
     raise("scrub_findings", fmt::format("{} pages or chunks do not verify", machine_.scrub->findings));
+  if (machine_.scrub && machine_.scrub->late(now))
+    raise("scrub_late", fmt::format("the log was not read through for {} hours", limits::scrub_late_ms / 3'600'000));
   if (machine_.backup && !machine_.backup->last_error.empty()) raise("backup_failed", machine_.backup->last_error);
   std::uint64_t paused = 0;
   for (const auto& [no, c] : consumers_) paused += c.paused() ? 1 : 0;
@@ -120,7 +129,7 @@ std::string Core::status_json(TimeMs now) const {
   if (machine_.wal_bytes) out["wal_bytes"] = *machine_.wal_bytes;
   if (machine_.disk_free_bytes) out["disk_free_bytes"] = *machine_.disk_free_bytes;
   if (machine_.memory_bytes) out["memory_bytes"] = *machine_.memory_bytes;
-  if (machine_.scrub) out["scrub"] = scrub_json(*machine_.scrub);
+  if (machine_.scrub) out["scrub"] = scrub_json(*machine_.scrub, now);
   if (machine_.backup) out["backup"] = backup_json(*machine_.backup);
   return json::serialize(out);
 }

@@ -11,9 +11,9 @@ namespace iro::daemon {
 namespace json = boost::json;
 namespace {
 
-constexpr std::string_view online[] = {"writes",          "no_alarms",    "clock_followed", "clock_same",
-                                       "nothing_parked",  "consumers_go", "consumers_near", "index_near",
-                                       "commits_succeed", "keys_young",   "scrubbed",       "backed_up"};
+constexpr std::string_view online[] = {
+    "writes",     "no_alarms",       "clock_followed", "clock_same", "nothing_parked", "consumers_go", "consumers_near",
+    "index_near", "commits_succeed", "keys_young",     "scrubbed",   "scrub_works",    "backed_up"};
 constexpr std::int64_t clock_slack_ms = 5'000;
 constexpr std::uint64_t far_behind_events = 100'000;
 
@@ -28,6 +28,10 @@ std::string text(const json::object& o, std::string_view name) {
 std::size_t size_of(const json::object& o, std::string_view name) {
   const auto* v = o.if_contains(name);
   return v != nullptr && v->is_array() ? v->get_array().size() : 0;
+}
+bool flag(const json::object& o, std::string_view name) {
+  const auto* v = o.if_contains(name);
+  return v != nullptr && v->is_bool() && v->get_bool();
 }
 const json::object* inside(const json::object& o, std::string_view name) {
   const auto* v = o.if_contains(name);
@@ -46,11 +50,35 @@ void judge_consumers(const json::object& status, std::vector<Finding>& out) {
     if (!v.is_object()) continue;
     const json::object& c = v.get_object();
     const std::string name = text(c, "member") + "/" + text(c, "consumer");
-    if (const auto* p = c.if_contains("paused"); p != nullptr && p->is_bool() && p->get_bool()) paused += " " + name;
+    if (flag(c, "paused")) paused += " " + name;
     if (number(c, "behind") > far_behind_events) behind += " " + name;
   }
   out.push_back(judged("consumers_go", paused.empty(), paused));
   out.push_back(judged("consumers_near", behind.empty(), behind));
+}
+
+/// Two checks: what the scrubber found, and whether it works at all.
+void judge_scrubber(const json::object* scrub, std::vector<Finding>& out) {
+  if (scrub == nullptr) {
+    for (const char* check : {"scrubbed", "scrub_works"}) out.push_back({check, Verdict::skipped, {}});
+    return;
+  }
+  const json::object& s = *scrub;
+  const std::string last = text(s, "last_pass");
+  std::string covers;
+  const auto* all = s.if_contains("covers");
+  for (const auto& v : all != nullptr && all->is_array() ? all->get_array() : json::array())
+    if (v.is_string()) covers += (covers.empty() ? "" : ", ") + std::string(v.get_string());
+  const std::string what = fmt::format("{} ({}): {} findings", text(s, "file"), covers, number(s, "findings"));
+  out.push_back({"scrubbed", number(s, "findings") == 0 ? Verdict::good : Verdict::bad, what});
+  const std::string when = last.empty() ? fmt::format("the first round is at {} %", number(s, "percent"))
+                                        : fmt::format("the last round ended {}", last);
+  const bool on = !s.contains("on") || flag(s, "on");
+  const std::string why = !on                           ? "scrub_bytes_per_second = 0"
+                          : !text(s, "trouble").empty() ? text(s, "trouble")
+                          : flag(s, "late")             ? when
+                                                        : "";
+  out.push_back({"scrub_works", why.empty() ? Verdict::good : Verdict::warning, why.empty() ? when : why});
 }
 
 }  // namespace
@@ -78,10 +106,7 @@ std::vector<Finding> judge_status(const json::object* status, const Clock& clock
   out.push_back(judged("commits_succeed", number(s, "failed_commits") == 0,
                        fmt::format("{} failed since the start", number(s, "failed_commits"))));
   out.push_back(judged("keys_young", size_of(s, "keys_old") == 0, fmt::format("{} keys", size_of(s, "keys_old"))));
-  const auto* scrub = inside(s, "scrub");
-  out.push_back(scrub == nullptr ? Finding{"scrubbed", Verdict::skipped, {}}
-                                 : judged("scrubbed", number(*scrub, "findings") == 0,
-                                          fmt::format("{} findings", number(*scrub, "findings")), Verdict::bad));
+  judge_scrubber(inside(s, "scrub"), out);
   const auto* backup = inside(s, "backup");
   out.push_back(backup == nullptr
                     ? Finding{"backed_up", Verdict::skipped, {}}

@@ -36,8 +36,7 @@ class Hub {
   /// Read hub.toml again: what may change while the hub runs, changes; the rest is said in the log. Any thread.
   void reload() { reload_.raise(); }
   [[nodiscard]] std::vector<std::string> endpoints() const { return bus_->endpoints(); }
-  /// For status and doctor: how far the scrubber and the witness are.
-  [[nodiscard]] log::ScrubProgress scrub() const { return scrub_->progress(); }
+  /// How far the witness is.
   [[nodiscard]] WitnessThread::State witness() const { return witness_->state(); }
 
  private:

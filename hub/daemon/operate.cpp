@@ -55,5 +55,6 @@ void Hub::tell_machine() {
                                      desk_->backup_failed ? "the last backup failed: the log has the reason" : ""};
   step(std::move(machine));
 }
+  machine.scrub = scrub_->state();
 
 }  // namespace iro::daemon

@@ -117,7 +117,9 @@ TEST_CASE("status: what the machine tells is shown, and what is wrong with it is
   core::Machine machine;
   machine.disk_free_bytes = limits::disk_warn_bytes - 1;
   machine.wal_bytes = 3 * limits::wal_bytes;
-  machine.scrub = core::ScrubState{TimeMs(), 2, 10};
+  machine.scrub = core::ScrubState{};
+  machine.scrub->findings = 2;
+  machine.scrub->since = r.hub.clock.now().plus(-limits::scrub_late_ms - 1);
   r.hub.step(machine);
   for (const char* alarm : {"disk_low", "wal_large", "scrub_findings"}) CHECK(r.alarmed(alarm));
   CHECK(r.status().at("disk_free_bytes").to_number<std::uint64_t>() == limits::disk_warn_bytes - 1);

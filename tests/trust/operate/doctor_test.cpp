@@ -93,6 +93,7 @@ TEST_CASE("doctor: a status is judged by what it says") {
   std::map<std::string_view, Verdict> found;
   for (const auto& f : daemon::judge_status(&status, clock)) found[f.check] = f.verdict;
   for (const char* bad : {"writes", "clock_followed", "scrubbed"}) CHECK(found[bad] == Verdict::bad);
+  CHECK(found["scrub_works"] == Verdict::good);
   for (const char* warning :
        {"no_alarms", "clock_same", "nothing_parked", "consumers_go", "consumers_near", "commits_succeed", "keys_young"})
     CHECK(found[warning] == Verdict::warning);

@@ -3,8 +3,6 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <map>
@@ -15,6 +13,7 @@
 #include "hub/log/sqlite/sqlite_reader.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/iro_command.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::test {
@@ -31,38 +30,6 @@ bool soon(Condition&& what) {
     std::this_thread::sleep_for(20ms);  // style: sleep-in-test, because a process can only be asked, until a deadline
   }
   return true;
-}
-
-struct Ran {
-  int code = -1;
-  std::string output;  // both streams
-};
-/// `iro` with these arguments.
-inline Ran iro_command(std::vector<std::string> arguments) {
-  int out[2];
-  REQUIRE(::pipe(out) == 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(out[1], STDOUT_FILENO);
-    ::dup2(out[1], STDERR_FILENO);
-    ::close(out[0]);
-    std::vector<char*> argv;
-    std::string name = IRO_PATH;
-    argv.push_back(name.data());
-    for (auto& a : arguments) argv.push_back(a.data());
-    argv.push_back(nullptr);
-    ::execv(IRO_PATH, argv.data());
-    ::_exit(127);
-  }
-  ::close(out[1]);
-  Ran ran;
-  char buffer[4'096];
-  for (ssize_t n = 0; (n = ::read(out[0], buffer, sizeof buffer)) > 0;) ran.output.append(buffer, std::size_t(n));
-  ::close(out[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-  return ran;
 }
 
 class Region {
