@@ -62,12 +62,13 @@ inline constexpr std::size_t sealed_recipients = 16;        // of one document
 inline constexpr std::size_t directory_page_members = 250;  // of one ANSWER, so that it fits a frame
 
 // Never silently shorter (design 7).
-inline constexpr std::int64_t witness_every_ms = 1'000;           // the most that a crash leaves unwitnessed
-inline constexpr std::size_t scrub_bytes_per_second = 2U << 20;   // beside the work; a larger file gets its daily share
+inline constexpr std::int64_t witness_every_ms = 1'000;          // the most that a crash leaves unwitnessed
+inline constexpr std::size_t scrub_bytes_per_second = 2U << 20;  // beside the work; a larger file gets its daily share
+inline constexpr std::int64_t scrub_most_bytes_per_second = 1LL << 30;  // more is a slip of the pen: no disk does it
 inline constexpr std::int64_t scrub_round_ms = 20 * 3'600'000LL;  // within which a round ends, so that it is daily
 inline constexpr std::int64_t scrub_pause_ms = 3'600'000;         // between two rounds
-inline constexpr std::int64_t keys_backup_days = 30;              // then a copy of keys.db is removed (promise P9)
 inline constexpr std::int64_t scrub_late_ms = 48 * 3'600'000LL;   // two days without a round: status and doctor say so
+inline constexpr std::int64_t keys_backup_days = 30;              // then a copy of keys.db is removed (promise P9)
 
 // Texts and files.
 inline constexpr std::size_t csv_field_bytes = 64U << 10;

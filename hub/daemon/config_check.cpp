@@ -36,6 +36,9 @@ class Checker {
   void add(std::string check, const fs::path& file, std::uint32_t line, std::string what, std::string fix) {
     out_.push_back({std::move(check), file, line, std::move(what), std::move(fix)});
   }
+  void warn(std::string check, const fs::path& file, std::uint32_t line, std::string what, std::string fix) {
+    out_.push_back({std::move(check), file, line, std::move(what), std::move(fix), true});
+  }
 
   std::optional<toml::table> parse(const char* check, const fs::path& file) {
     std::error_code ec;
@@ -85,14 +88,84 @@ class Checker {
       if (!v || std::ranges::find(levels, *v) == std::end(levels))
         problem("no level of the log", "log_level = \"info\"; or debug, warning, error");
     });
-    for (const auto& [name, least, most] : number_settings()) {
+    for (const auto& [name, least, most, usual] : number_settings()) {
       setting(*table, file, name, [&](const toml::node& n, auto problem) {
         const auto v = n.value_exact<std::int64_t>();
         if (!v || *v < least || *v > most)
-          problem(fmt::format("no number from {} to {}", least, most), fmt::format("{} = {}", name, least));
+          problem(fmt::format("no number from {} to {}", least, most), fmt::format("{} = {}", name, usual));
       });
     }
     check_endpoints(*table, file);
+    check_witness(*table, file);
+    check_keys_backup(*table, file);
+  }
+
+  struct Named {
+    fs::path folder;  // as irod would use it
+    std::uint32_t line = 0;
+  };
+  /// The folder that a setting names; nothing where it names none, or where that was told.
+  std::optional<Named> named_folder(const toml::table& table, const fs::path& file, const char* name,
+                                    const char* otherwise, const char* example) {
+    const toml::node* node = table.get(name);
+    const std::uint32_t line = node == nullptr ? 0 : node->source().begin.line;
+    const auto text = node == nullptr ? std::optional<std::string>(otherwise) : node->value<std::string>();
+    const bool wanted = *otherwise != '\0';
+    if (!text || (wanted && text->empty())) {
+      add(name, file, line, "names no folder: a path in quotes is expected", example);
+      return std::nullopt;
+    }
+    if (text->empty()) return std::nullopt;
+    return Named{fs::absolute(folder_ / *text).lexically_normal(), line};
+  }
+
+  /// What there is of a path that need not be there yet.
+  static fs::path nearest(fs::path at) {
+    std::error_code ec;
+    while (!fs::exists(at, ec) && at.has_relative_path()) at = at.parent_path();
+    return at;
+  }
+  /// Is there such a folder, or can it be made, and may this user write there? Tried by asking only: nothing is made.
+  bool check_writable(const char* name, const fs::path& file, const Named& named) {
+    const fs::path there = nearest(named.folder);
+    std::error_code ec;
+    if (!fs::is_directory(there, ec)) {
+      add(name, file, named.line, fmt::format("{} is no folder", there.string()),
+          "name another folder, or move that file away");
+      return false;
+    }
+    if (::access(there.c_str(), W_OK | X_OK) != 0) {
+      add(name, file, named.line, fmt::format("this user may not write in {}", there.string()),
+          fmt::format("is it mounted? make {} for the user that runs irod: `install -d -o iro -m 700`",
+                      named.folder.string()));
+      return false;
+    }
+    return true;
+  }
+
+  /// What tells a log that was put back from the newest one must not be lost, or put back, together with it.
+  void check_witness(const toml::table& table, const fs::path& file) {
+    const auto named = named_folder(table, file, "witness", "witness", "witness = \"/mnt/other/iro\"");
+    if (!named || !check_writable("witness", file, *named)) return;
+    struct stat there {};
+    struct stat data {};
+    if (::stat(nearest(named->folder).c_str(), &there) != 0 || ::stat((folder_ / "data").c_str(), &data) != 0) return;
+    if (there.st_dev == data.st_dev)
+      warn("witness_volume", file, named->line, "the witness is on the same volume as data/, and would go with it",
+           "witness = \"/mnt/other/iro\", a folder on another disk; move witness/ there while irod is stopped");
+  }
+
+  /// Copies of the personal keys beside the log are copied along with it, and then outlive an erasure.
+  void check_keys_backup(const toml::table& table, const fs::path& file) {
+    const auto named =
+        named_folder(table, file, "keys_backup", "", "keys_backup = \"/backup/iro-keys\", or take it out");
+    if (!named || !check_writable("keys_backup", file, *named)) return;
+    std::error_code ec;
+    const fs::path data = fs::weakly_canonical(folder_ / "data", ec);
+    const fs::path place = fs::weakly_canonical(named->folder, ec);
+    if (std::ranges::mismatch(data, place).in1 == data.end())
+      warn("keys_backup_place", file, named->line, "copies of the personal keys would stand inside data/",
+           "keys_backup = \"/backup/iro-keys\", a folder that no other backup takes along");
   }
 
   void check_endpoints(const toml::table& table, const fs::path& file) {
@@ -126,7 +199,7 @@ class Checker {
       if (!v || !z85_decode_key(*v))
         missing_key(*table, file, name, "a CURVE key in Z85: 40 characters in single quotes");
     }
-    for (const char* name : {"token_key", "receipt_key"}) {
+    for (const char* name : {"token_key", "receipt_key", "witness_seed"}) {
       const auto v = (*table)[name].value<std::string>();
       std::array<std::uint8_t, 32> key{};
       if (!v || !from_hex(*v, key)) missing_key(*table, file, name, "64 characters of hexadecimal");
@@ -175,7 +248,7 @@ class Checker {
 
 std::string Problem::text() const {
   const std::string place = line == 0 ? file.string() : fmt::format("{}:{}", file.string(), line);
-  return fmt::format("{}: {}: {}\n    fix: {}", place, check, what, fix);
+  return fmt::format("{}: {}: {}{}\n    fix: {}", place, check, warning ? "warning: " : "", what, fix);
 }
 
 std::vector<Problem> check_config(const fs::path& folder) { return Checker(folder).run(); }

@@ -20,10 +20,11 @@ struct Problem {
   std::uint32_t line = 0;  // 0: about the file, or about something that is missing
   std::string what;
   std::string fix;
+  bool warning = false;                    // irod takes it all the same
   [[nodiscard]] std::string text() const;  // "hub.toml:4: endpoints: ... (fix: ...)"
 };
 
-/// Empty when irod would take the folder as it is.
+/// Nothing but warnings when irod would take the folder as it is.
 std::vector<Problem> check_config(const std::filesystem::path& folder);
 
 }  // namespace iro::daemon

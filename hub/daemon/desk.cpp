@@ -32,11 +32,7 @@ void Hub::Desk::run(const core::RunView& view, QueryAnswers& out) {
   wire::Answer answer;
   answer.id = view.id;
   auto pages = views->run(view.view, view.args, view.member, view.deliveries.get(), view.person_keys);
-  if (auto seen = views->take_seen(); !seen.empty()) {
-    const auto kind = view.deliveries ? core::AccessKind::explained : core::AccessKind::asked;
-    out.inputs.emplace_back(
-        core::Accessed{kind, view.member, view.client, views::purpose_in(view.args), std::move(seen)});
-  }
+  if (auto seen = views->take_seen(); !seen.empty()) out.inputs.emplace_back(core::accessed(view, std::move(seen)));
   if (!pages) {
     answer.code = pages.error().code;
     answer.reason = pages.error().message;

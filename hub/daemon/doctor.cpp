@@ -60,18 +60,21 @@ class Doctor {
   void look_at_config() {
     const auto problems = check_config(folder_);
     static constexpr std::string_view checks[] = {
-        "hub_toml",     "unknown_setting", "name",         "oin",         "endpoints", "log_level",  "limits",
-        "secrets_toml", "secrets_keys",    "secrets_mode", "data_folder", "data_mode", "data_access"};
+        "hub_toml",     "unknown_setting", "name",           "oin",         "endpoints",         "log_level",
+        "limits",       "witness",         "witness_volume", "keys_backup", "keys_backup_place", "secrets_toml",
+        "secrets_keys", "secrets_mode",    "data_folder",    "data_mode",   "data_access"};
     for (const std::string_view check : checks) {
       std::string wrong;
+      Verdict verdict = Verdict::warning;
       for (const Problem& p : problems) {
         const bool limit = check == "limits" &&
                            std::ranges::any_of(number_settings(), [&](const auto& s) { return s.name == p.check; });
         const bool none = check == "hub_toml" && p.check == "folder";
         if (p.check != check && !limit && !none) continue;
+        if (!p.warning) verdict = Verdict::bad;
         wrong += fmt::format("{}{}:{} {}", wrong.empty() ? "" : "; ", p.file.filename().string(), p.line, p.what);
       }
-      tell_if(check, wrong.empty(), wrong);
+      tell_if(check, wrong.empty(), wrong, verdict);
     }
     const auto home = Home::load(folder_);
     if (!home) return tell("not_debug", Verdict::skipped);

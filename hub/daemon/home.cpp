@@ -85,7 +85,10 @@ const std::vector<std::string>& known_settings() {
 }
 
 const std::vector<NumberSetting>& number_settings() {
-  static const std::vector<NumberSetting> all = {{"drain_ms", 100, 30'000}, {"input_queue_mib", 1, 1'024}};
+  static const std::vector<NumberSetting> all = {
+      {"drain_ms", 100, 30'000, 2'000},
+      {"input_queue_mib", 1, 1'024, 64},
+      {"scrub_bytes_per_second", 0, limits::scrub_most_bytes_per_second, std::int64_t{limits::scrub_bytes_per_second}}};
   return all;
 }
 
@@ -117,23 +120,37 @@ Result<Home> Home::load(const fs::path& folder) {
                                                     value.source().begin.line, key.str()));
     }
   }
-  home.config.name = (*config)["name"].value_or(home.config.name);
-  home.config.oin = (*config)["oin"].value_or(home.config.oin);
-  home.config.log_level = (*config)["log_level"].value_or(home.config.log_level);
-  home.config.witness = (*config)["witness"].value_or(home.config.witness.string());
-  home.config.keys_backup = (*config)["keys_backup"].value_or(std::string());
-  home.config.scrub_bytes_per_second = static_cast<std::size_t>(std::max<std::int64_t>(
-      0, (*config)["scrub_bytes_per_second"].value_or(static_cast<std::int64_t>(limits::scrub_bytes_per_second))));
-  if (home.config.witness.empty())
-    return fail(Errc::config_invalid, fmt::format("{}: 'witness' names no folder", config_path.string()));
-  home.config.drain_ms = (*config)["drain_ms"].value_or(home.config.drain_ms);
-  home.config.input_queue_mib = (*config)["input_queue_mib"].value_or(home.config.input_queue_mib);
-  for (const auto& [name, value] : {std::pair{0, home.config.drain_ms}, {1, home.config.input_queue_mib}}) {
-    const NumberSetting& s = number_settings()[static_cast<std::size_t>(name)];
-    if (value >= s.least && value <= s.most) continue;
-    return fail(Errc::config_invalid,
-                fmt::format("{}: '{}' is not from {} to {}", config_path.string(), s.name, s.least, s.most));
+  std::string witness_folder = home.config.witness.string();
+  std::string keys_folder;
+  for (const auto& [name, target] : {std::pair{"name", &home.config.name},
+                                     {"oin", &home.config.oin},
+                                     {"log_level", &home.config.log_level},
+                                     {"witness", &witness_folder},
+                                     {"keys_backup", &keys_folder}}) {
+    if (!config->contains(name)) continue;  // a setting that is not there has its default
+    auto value = text(*config, name, config_path);
+    if (!value) return fail(value.error());
+    *target = std::move(*value);
   }
+  if (witness_folder.empty())
+    return fail(Errc::config_invalid, fmt::format("{}: 'witness' names no folder", config_path.string()));
+  home.config.witness = witness_folder;
+  home.config.keys_backup = keys_folder;
+  std::int64_t scrub = 0;
+  for (const auto& s : number_settings()) {
+    std::int64_t* const target = s.name == std::string_view("drain_ms")          ? &home.config.drain_ms
+                                 : s.name == std::string_view("input_queue_mib") ? &home.config.input_queue_mib
+                                                                                 : &scrub;
+    *target = s.usual;
+    const toml::node* node = config->get(s.name);
+    if (node == nullptr) continue;
+    const auto value = node->value_exact<std::int64_t>();
+    if (!value || *value < s.least || *value > s.most)
+      return fail(Errc::config_invalid,
+                  fmt::format("{}: '{}' is not from {} to {}", config_path.string(), s.name, s.least, s.most));
+    *target = *value;
+  }
+  home.config.scrub_bytes_per_second = static_cast<std::size_t>(scrub);
   if (const auto* endpoints = (*config)["endpoints"].as_array()) {
     home.config.endpoints.clear();
     for (const auto& e : *endpoints) home.config.endpoints.push_back(e.value_or(std::string()));

@@ -36,6 +36,7 @@ struct NumberSetting {
   const char* name;
   std::int64_t least;
   std::int64_t most;
+  std::int64_t usual;
 };
 const std::vector<NumberSetting>& number_settings();
 

@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -25,7 +26,7 @@ constexpr std::string_view help =
     "irod: the hub's process.\n"
     "\n"
     "usage: irod DIR                  run the hub that `iro init DIR` made, in the foreground\n"
-    "       irod --check-config DIR   name every problem of its configuration, and end\n"
+    "       irod --check-config DIR   name every problem of its configuration, and end; a warning is no problem\n"
     "       irod --version\n"
     "       irod --help\n"
     "\n"
@@ -42,11 +43,14 @@ constexpr std::string_view help =
 int check_config(const char* folder) {
   const auto problems = iro::daemon::check_config(folder);
   for (const auto& p : problems) std::fprintf(stderr, "%s\n", p.text().c_str());
-  if (problems.empty()) {
-    fmt::print("{}: the configuration is sound\n", folder);
+  const auto warnings = std::ranges::count(problems, true, &iro::daemon::Problem::warning);
+  const auto wrong = std::ssize(problems) - warnings;
+  if (wrong == 0) {
+    fmt::print("{}: the configuration is sound{}\n", folder,
+               warnings == 0 ? "" : fmt::format(", with {} warnings", warnings));
     return 0;
   }
-  std::fprintf(stderr, "%zu problems\n", problems.size());
+  std::fprintf(stderr, "%td problems\n", wrong);
   return 1;
 }
 

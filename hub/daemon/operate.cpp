@@ -36,6 +36,10 @@ void Hub::take_new_config() {
   HomeConfig& now = home_.config;
   if (next.endpoints != now.endpoints) spdlog::warn("endpoints: changed, and wants a restart");
   if (next.oin != now.oin) spdlog::warn("oin: changed, and wants a restart");
+  if (next.witness != now.witness) spdlog::warn("witness: changed, and wants a restart");
+  if (next.keys_backup != now.keys_backup) spdlog::warn("keys_backup: changed, and wants a restart");
+  if (next.scrub_bytes_per_second != now.scrub_bytes_per_second)
+    spdlog::warn("scrub_bytes_per_second: changed, and wants a restart");
   now.name = next.name;
   now.log_level = next.log_level;
   now.drain_ms = next.drain_ms;
@@ -51,10 +55,10 @@ void Hub::tell_machine() {
   machine.wal_bytes = log_->wal_bytes();
   machine.disk_free_bytes = free_bytes(home_.data());
   machine.memory_bytes = resident_bytes();
+  machine.scrub = scrub_->state();
   machine.backup = core::BackupState{backup_ != nullptr, TimeMs(desk_->backup_good_ms),
                                      desk_->backup_failed ? "the last backup failed: the log has the reason" : ""};
   step(std::move(machine));
 }
-  machine.scrub = scrub_->state();
 
 }  // namespace iro::daemon

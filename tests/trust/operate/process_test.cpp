@@ -103,6 +103,7 @@ TEST_CASE("reload: SIGHUP takes the new log level and name, and says what wants 
   std::string config = contents(hub.folder() / "hub.toml");
   config.replace(config.find("name = \"region\""), 15, "name = \"anders\"");
   config.replace(config.find("oin = \"00000099000000000000\""), 28, "oin = \"00000099000000000001\"");
+  config.replace(config.find("witness = \"witness\""), 19, "witness = \"elsewhere\"");
   std::ofstream(hub.folder() / "hub.toml") << config;
   hub.signal(SIGHUP);
   auto op = client::Client::open(options(hub.operator_key(), folder.path() / "op")).value();
@@ -112,7 +113,8 @@ TEST_CASE("reload: SIGHUP takes the new log level and name, and says what wants 
   while (status.find("\"hub\":\"anders\"") == std::string::npos && std::chrono::steady_clock::now() < until)
     status = op->query("status", "", 5s).value().front();
   CHECK_THAT(status, ContainsSubstring("\"hub\":\"anders\""));
-  CHECK_THAT(contents(log), ContainsSubstring("oin: changed, and wants a restart"));
+  for (const char* setting : {"oin", "witness"})
+    CHECK_THAT(contents(log), ContainsSubstring(std::string(setting) + ": changed, and wants a restart"));
   // What cannot be used is not taken, and the hub goes on as it was.
   std::ofstream(hub.folder() / "hub.toml") << "name = ";
   hub.signal(SIGHUP);
