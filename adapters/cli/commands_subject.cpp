@@ -15,6 +15,7 @@ constexpr int rows_a_page = 200;
 
 struct ExportOptions {
   std::string person;
+  std::string purpose;
   fs::path out;
 };
 
@@ -29,7 +30,9 @@ Result<int> export_subject(Context& context, const ExportOptions& o) {
   }
   auto client = context.connect();
   if (!client) return fail(client.error());
-  json::object args{{"person", o.person}, {"order", "oldest"}, {"data", true}, {"limit", rows_a_page}};
+  json::object args{
+      {"person", o.person}, {"order", "oldest"}, {"data", true}, {"limit", rows_a_page}, {"export", true}};
+  if (!o.purpose.empty()) args["purpose"] = o.purpose;
   std::size_t events = 0;
   for (;;) {
     const auto page = context.query("events", args, client->get());
@@ -105,6 +108,7 @@ void add_subject_commands(CLI::App& app, Context& context) {
   auto eo = std::make_shared<ExportOptions>();
   e.add_option("PSEUDONYM", eo->person, context.text(Text::opt_pseudonym))->required();
   e.add_option("--out", eo->out, context.text(Text::opt_export_out));
+  e.add_option("--purpose", eo->purpose, context.text(Text::opt_purpose));
   runs(e, context, eo, export_subject);
   auto& x = add_command(subject, context, "erase", Text::about_subject_erase,
                         "iro --hub region subject erase 7f3a9c2e51b04d68 --reason asked_by_student --yes");

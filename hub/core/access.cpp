@@ -9,6 +9,7 @@
 #include "hub/base/assert.hpp"
 #include "hub/core/core.hpp"
 #include "hub/schema/personal_number.hpp"
+#include "hub/views/arguments.hpp"
 
 namespace iro::core {
 namespace json = boost::json;
@@ -31,6 +32,13 @@ std::string_view name_of(AccessKind kind) {
 }
 
 }  // namespace
+
+Accessed accessed(const RunView& view, std::vector<views::SeenPerson> seen) {
+  const AccessKind kind = view.deliveries                                        ? AccessKind::explained
+                          : view.view == "events" && views::is_export(view.args) ? AccessKind::exported
+                                                                                 : AccessKind::asked;
+  return {kind, view.member, view.client, views::purpose_in(view.args), std::move(seen)};
+}
 
 void Core::note_deliveries(const Session& session, const std::vector<Choice>& chosen) {
   for (const Choice& c : chosen) {

@@ -134,6 +134,8 @@ struct RunView {
   std::string client{};                                      // who asks: the name in its HELLO
   std::vector<PersonKeyNo> person_keys{};                    // where it is about a person
 };
+/// What goes into the access log when the answer to `view` showed these.
+Accessed accessed(const RunView& view, std::vector<views::SeenPerson> seen);  // access.cpp
 /// Commands that act outside the core: "backup", "resume".
 struct RunCommand {
   ConnectionNo to;

@@ -78,6 +78,7 @@ Status read(const Argument& argument, EventsArguments& out) {
   if (argument.is("order")) return argument.order(out.order);
   if (argument.is("limit")) return argument.limit(out.limit);
   if (argument.is("data")) return argument.flag(out.data);
+  if (argument.is("export")) return argument.flag(out.exporting);
   if (std::string purpose; argument.is("purpose")) return argument.text(purpose);
   return argument.unknown();
 }
@@ -90,6 +91,12 @@ std::string purpose_in(std::string_view text) {
   return purpose != nullptr && purpose->is_string() ? std::string(purpose->get_string()).substr(0, 255) : std::string();
 }
 
+bool is_export(std::string_view text) {
+  const auto object = parse_object(text);
+  const auto* exporting = object ? object->if_contains("export") : nullptr;
+  return exporting != nullptr && exporting->is_bool() && exporting->get_bool();
+}
+
 Result<EventsArguments> parse_events_arguments(std::string_view text) {
   const auto object = parse_object(text);
   if (!object) return fail(object.error());
@@ -97,6 +104,7 @@ Result<EventsArguments> parse_events_arguments(std::string_view text) {
   for (const auto& [name, value] : *object) {
     if (const Status done = read(Argument(name, value), out); !done) return fail(done.error());
   }
+  if (out.exporting && out.person.empty()) return refuse("export", "is of one person: give 'person' too");
   return out;
 }
 

@@ -29,13 +29,16 @@ struct EventsArguments {
   std::optional<Token> from;    // "next" of an earlier answer
   Order order = Order::newest;
   std::size_t limit = default_limit;
-  bool data = false;  // payloads too
+  bool data = false;       // payloads too
+  bool exporting = false;  // "export": what is shown leaves the region's systems; the access log says so
 };
 Result<EventsArguments> parse_events_arguments(std::string_view json);
 
 /// What an asker says that it asks for, for the access log: {"purpose": TEXT}, beside the view's own arguments; "" when
 /// it does not say.
 std::string purpose_in(std::string_view json);
+/// Whether an asker of `events` says that it takes away what is shown: {"export": true}.
+bool is_export(std::string_view json);
 
 /// {"id": UUID}
 Result<EventId> parse_event_arguments(std::string_view json);

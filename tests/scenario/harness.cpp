@@ -80,10 +80,7 @@ void Harness::run_view(const core::RunView& view, std::vector<core::Input>& next
   wire::Answer answer;
   answer.id = view.id;
   auto pages = desk->run(view.view, view.args, view.member, view.deliveries.get(), view.person_keys);
-  if (auto seen = desk->take_seen(); !seen.empty()) {
-    const auto kind = view.deliveries ? core::AccessKind::explained : core::AccessKind::asked;
-    next.emplace_back(core::Accessed{kind, view.member, view.client, views::purpose_in(view.args), std::move(seen)});
-  }
+  if (auto seen = desk->take_seen(); !seen.empty()) next.emplace_back(core::accessed(view, std::move(seen)));
   if (!pages) {
     answer.code = pages.error().code;
     answer.reason = pages.error().message;

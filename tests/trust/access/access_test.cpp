@@ -1,5 +1,6 @@
-// Concern: whoever was given an event about a person stands in the access log: delivered, asked or explained; the log
-//   holds no pseudonym, and is read by the school and the operator only.
+// Concern: whoever was given an event about a person stands in the access log: delivered, asked, explained or exported;
+// the
+//   log holds no pseudonym, and is read by the school and the operator only.
 // Plan: small regions in the harness with the views beside the core; what clients received is compared with the log.
 #include <boost/json.hpp>
 #include <set>
@@ -89,6 +90,34 @@ TEST_CASE(
   bool purpose = false;
   for (const auto& v : r.access("school-a")) purpose = purpose || v.at("purpose") == "a call from the ward";
   CHECK(purpose);
+}
+
+TEST_CASE("access: what is taken away about a person stands there as exported, each page of it, with its purpose") {
+  Small r;
+  std::set<std::string> events;
+  for (int i = 0; i < 3; ++i) events.insert(r.adopt());
+  r.adopt("pseudo-0002");
+  std::string args = R"({"person":")" + pseudonym + R"(","order":"oldest","data":true,"export":true,"limit":2,)" +
+                     R"("purpose":"asked by the student")";
+  const auto first = r.ask("hospital-a", "events", args + "}");
+  REQUIRE(first.code == Errc::ok);
+  const std::string next(json::parse(first.body).at("next").as_string());
+  REQUIRE(r.ask("hospital-a", "events", args + R"(,"from":")" + next + R"("})").code == Errc::ok);
+  CHECK(r.told("school-a") == std::multiset<std::string>{"exported hospital-a asker full",
+                                                         "exported hospital-a asker full",
+                                                         "exported hospital-a asker full"});
+  std::set<std::string> told;
+  for (const auto& v : r.access("school-a")) {
+    CHECK(v.at("purpose") == "asked by the student");
+    told.insert(std::string(v.at("event").as_string()));
+  }
+  CHECK(told == events);
+  r.hub.advance_ms(1'500);
+  CHECK(r.ask("school-a", "access", R"({"person":"pseudo-0002"})").code == Errc::not_found);
+  // The same question without the word is a question, and an export is of one person.
+  REQUIRE(r.ask("hospital-a", "events", R"({"person":"pseudo-0002","data":true,"export":false})").code == Errc::ok);
+  CHECK(r.access("school-a", "pseudo-0002").at(0).at("outcome") == "asked");
+  CHECK(r.ask("hospital-a", "events", R"({"export":true})").code == Errc::arguments_invalid);
 }
 
 TEST_CASE("access: only the school that speaks about the person, and the operator, read it; others learn nothing") {
