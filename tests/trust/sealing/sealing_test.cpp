@@ -2,103 +2,18 @@
 // Plan: a real irod; a school and a hospital join by invitation, keys made on their side; the school seals the name
 // behind a pseudonym to the hospital, which opens it; then every byte of the hub's folder is looked through. Last, the
 // operator (with the hub's help) plays the hospital.
-#include <fmt/format.h>
-
-#include <boost/json.hpp>
-#include <chrono>
-#include <fstream>
 #include <future>
-#include <iterator>
+#include <mutex>
+#include <thread>
 
-#include "adapters/client/invitation.hpp"
 #include "adapters/client/key_book.hpp"
-#include "adapters/client/member_keys.hpp"
-#include "adapters/client/sealing.hpp"
 #include "hub/base/crypto.hpp"
-#include "hub/base/z85.hpp"
-#include "hub/schema/registry.hpp"
-#include "tests/catch.hpp"
-#include "tests/support/enrolment.hpp"
-#include "tests/support/running_hub.hpp"
+#include "tests/trust/sealing/sealed_region.hpp"
 
 namespace {
 
 using namespace iro;
 using namespace iro::test;
-using namespace std::chrono_literals;
-using client::KeyFile;
-namespace fs = std::filesystem;
-namespace json = boost::json;
-
-constexpr auto patience = 30s;
-
-const schema::Registry& types() {
-  static const schema::Registry registry = std::move(*schema::Registry::builtin());
-  return registry;
-}
-
-std::unique_ptr<client::Client> open_client(const KeyFile& keys, const fs::path& folder, const std::string& name) {
-  client::Options options;
-  options.keys = keys;
-  options.client_name = name;
-  options.data_folder = folder;
-  auto opened = client::Client::open(std::move(options));
-  REQUIRE(opened);
-  return std::move(*opened);
-}
-
-/// Publish and wait; the refusal's code, or ok.
-Errc say(client::Client& client, schema::Event event) {
-  const auto ids = client.publish({&event, 1});
-  REQUIRE(ids);
-  REQUIRE(client.flush(patience));
-  const auto refused = client.take_refused();
-  return refused.empty() ? Errc::ok : refused.front().code;
-}
-
-schema::Event make(const std::string& type_name, const json::object& data) {
-  const auto* type = types().find_loosely(type_name);
-  auto payload = types().from_json(*type, json::serialize(data));
-  REQUIRE(payload);
-  schema::Event event;
-  event.type = type->name;
-  event.payload = std::move(*payload);
-  return event;
-}
-
-struct Region {
-  TempFolder folder;
-  RunningHub hub{folder.path()};
-  std::unique_ptr<client::Client> op;
-
-  Region() {
-    hub.start();
-    op = open_client(hub.operator_key(), folder / "operator", "operator-desk");
-  }
-
-  client::Invitation invite(const std::string& slug, json::object about) {
-    auto out = client::Invitation::make({hub.operator_key().endpoint}, hub.operator_key().hub_public_key, slug,
-                                        fmt::format("urn:nld:oin:{}:systeem:sis", oin_of(slug)));
-    about["member"] = slug;
-    about.erase("public_key");
-    about["enrolment_key"] = z85_encode_key(out.curve().public_key);
-    about["enrolment_signing_key"] = z85_encode_key(out.signing().public_key);
-    REQUIRE(say(*op, make("hub.member-invited", about)) == Errc::ok);
-    return out;
-  }
-  /// What `iro join` does on the member's machine.
-  KeyFile present(const client::Invitation& invitation, const std::string& place) {
-    const KeyFile session = invitation.session_keys(invitation.endpoints.front());
-    const KeyFile keys = client::with_fresh_keys(session);
-    auto event = client::presentation(types(), keys, invitation.signing());
-    REQUIRE(event);
-    REQUIRE(say(*open_client(session, folder.path() / (place + "-join"), "join"), *event) == Errc::ok);
-    return keys;
-  }
-  KeyFile join(const std::string& slug, const std::string& role) {
-    return present(invite(slug, json::parse(enrolment_json(types(), slug, {role}, "")).as_object()), slug);
-  }
-};
 
 /// The sender's side: ask the directory, believe it or not, seal, publish.
 Result<EventId> send_sealed(client::Client& client, client::KeyBook& book, const KeyFile& own,
@@ -142,28 +57,10 @@ schema::Event first_event(client::Client& client) {
   return event.get();
 }
 
-client::SealedDocument sealed_in(const schema::Event& event) {
-  const auto data = types().to_json(*types().find(event.type), event.payload);
-  REQUIRE(data);
-  return client::SealedDocument::from_json(json::serialize(json::parse(*data).as_object().at("content"))).value();
-}
-
-/// Files below `folder` in which the bytes occur.
-std::vector<std::string> files_with(const fs::path& folder, ByteView needle) {
-  std::vector<std::string> out;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(in), {});
-    if (bytes.find(as_text(needle)) != std::string::npos) out.push_back(entry.path().filename().string());
-  }
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("sealing: from school to hospital through a hub that has no byte of it, nor of a key that opens it") {
-  Region region;
+  SealedRegion region;
   const KeyFile school = region.join("school-a", "school");
   const KeyFile hospital = region.join("hospital-a", "care_provider");
   auto sender = open_client(school, region.folder / "school", "main");
@@ -212,7 +109,7 @@ TEST_CASE("sealing: from school to hospital through a hub that has no byte of it
 }
 
 TEST_CASE("sealing: a swapped sealing key is refused by the sender, and nothing is sealed to it") {
-  Region region;
+  SealedRegion region;
   const KeyFile school = region.join("school-a", "school");
   const KeyFile hospital = region.join("hospital-a", "care_provider");
   auto sender = open_client(school, region.folder / "school", "main");
@@ -238,7 +135,7 @@ TEST_CASE("sealing: a swapped sealing key is refused by the sender, and nothing 
 }
 
 TEST_CASE("rotate: a real outbox goes on under the new keys: every event once, in order, nothing left behind") {
-  Region region;
+  SealedRegion region;
   const KeyFile first = region.join("hospital-a", "care_provider");
   const KeyFile school = region.join("school-a", "school");
   const auto vacancy = [](int n) {
