@@ -128,8 +128,9 @@ Status sync_files(SQLite::Database& db) {
 
 Status truncate_wal(SQLite::Database& db) {
   const int rc = sqlite3_wal_checkpoint_v2(db.getHandle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (rc == SQLITE_OK) return {};
-  return fail(error_of(SQLite::Exception(db.getHandle(), rc), db.getHandle(), "empty the WAL"));
+  if (rc != SQLITE_OK) return fail(error_of(SQLite::Exception(db.getHandle(), rc), db.getHandle(), "empty the WAL"));
+  // SQLite does not sync the WAL that it has cut off: after a power failure all of it could be back.
+  return sync_files(db);
 }
 
 }  // namespace iro::log

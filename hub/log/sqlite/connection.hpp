@@ -38,8 +38,9 @@ Result<std::unique_ptr<SQLite::Database>> open_connection(const std::filesystem:
 /// internal (we asked for something that cannot be). `db` may be null.
 Error error_of(const SQLite::Exception& exception, sqlite3* db, const std::string& what);
 
-/// Copy all of the WAL into the database and make the WAL empty, waiting up to
-/// the connection's busy time for readers. storage_failed when one stays.
+/// Copy all of the WAL into the database and make the WAL empty, also on the
+/// disk, waiting up to the connection's busy time for readers. storage_failed
+/// when one stays.
 Status truncate_wal(SQLite::Database& db);
 
 /// fsync the database and its WAL as they stand, without writing anything.

@@ -56,6 +56,9 @@ struct SqliteKeyRing::Session {
   Statement bury{"INSERT OR IGNORE INTO tombstone VALUES(?,?,?)"};
   Statement buried{"SELECT 1 FROM tombstone WHERE no=?1 UNION ALL SELECT 1 FROM gap WHERE first<=?1 AND last>=?1"};
   Statement gap{"INSERT INTO gap VALUES(?,?,?)"};
+  Statement wiping{"INSERT OR IGNORE INTO meta VALUES('wiping', x'01')"};
+  Statement is_wiping{"SELECT 1 FROM meta WHERE key='wiping'"};
+  Statement wiped{"DELETE FROM meta WHERE key='wiping'"};
   explicit Session(std::unique_ptr<SQLite::Database> opened) : db(std::move(opened)) {}
 
   template <typename Work>
@@ -92,6 +95,7 @@ Status SqliteKeyRing::start() {
   if (!db) return fail(db.error());
   session_ = std::make_unique<Session>(std::move(*db));
   IRO_TRY(guarded(*session_->db, "read the keys' description", [&] { return read_description(); }), "start");
+  IRO_TRY(finish_wiping(), "start");
   if (!options_.tombstones.empty()) IRO_TRY(bury_again(), "start");
   // What a killed process left in the page cache only must be on disk before a body relies on it.
   return sync_files(*session_->db);
@@ -266,14 +270,34 @@ Status SqliteKeyRing::destroy(PersonKeyNo no, std::string_view reason, TimeMs wh
   const Status done = session_->transact("destroy a key", [&] {
     Use(*session_->db, session_->remove, no).run();
     Use(*session_->db, session_->bury, no, when, why).run();
+    if (*key) Use(*session_->db, session_->wiping).run();
   });
   if (!done) return fail(failed(done.error()));
   forget(no);
   if (tombstones_) IRO_TRY(tombstones_->append({{no, when}}), "destroy a key");
-  if (!*key) return truncate_wal(*session_->db);  // once more: the first attempt may have ended before this
-  const Status clean = leave_no_trace(**key);
+  if (!*key) return finish_wiping();  // once more: the first attempt may have ended before this
+  Status clean = leave_no_trace(**key);
+  if (clean) clean = end_wiping();
   sodium_memzero((*key)->key.data(), (*key)->key.size());
   return clean;
+}
+
+/// A destruction that ended half-way has left the key's bytes somewhere, and nobody knows them any more: the file is
+/// written anew, so that no page keeps an old copy.
+Status SqliteKeyRing::finish_wiping() {
+  const auto half_way = guarded(*session_->db, "look for a key half destroyed",
+                                [&] { return Use(*session_->db, session_->is_wiping).step(); });
+  if (!half_way) return fail(half_way.error());
+  if (!*half_way) return {};
+  IRO_TRY(guarded(*session_->db, "rewrite keys.db", [&] { session_->db->exec("VACUUM"); }), "destroy a key");
+  IRO_TRY(truncate_wal(*session_->db), "destroy a key");
+  return end_wiping();
+}
+
+Status SqliteKeyRing::end_wiping() {
+  const Status done = session_->transact("end a destruction", [&] { Use(*session_->db, session_->wiped).run(); });
+  if (!done) return fail(failed(done.error()));
+  return {};
 }
 
 /// secure_delete overwrites the row, but a page that was rebuilt before may hold an older copy between its cells.

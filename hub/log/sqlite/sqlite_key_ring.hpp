@@ -72,6 +72,8 @@ class SqliteKeyRing final : public KeyRing {
   void forget_all();
   Status drop_pending_on_disk();
   Status leave_no_trace(const PersonKey& key);
+  Status finish_wiping();
+  Status end_wiping();
   Error failed(Error error);
 
   std::filesystem::path folder_;
