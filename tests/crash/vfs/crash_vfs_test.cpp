@@ -1,4 +1,7 @@
-// The real log and key ring on a simulated disk, with every mishap we know of.
+// Concern: whatever befalls the disk, nothing acknowledged is lost, nothing is broken, and no key that an erasure ended
+//   is left once the erasure was acknowledged, or the hub has started again.
+// Plan: the real log and key ring on a simulated disk, with every mishap we know of, while all that a hub commits goes
+//   through it: events and state, gates, releases, backfills, accesses, erasures, retention, epochs (script.cpp).
 //
 // IRO_CRASH_POINTS (20000) says how many crashes, IRO_SEED (random) which ones,
 // IRO_FAULT_COMMITS (30) how long the scripts are whose every operation fails once.
@@ -57,7 +60,16 @@ struct Tally {
   std::uint64_t events = 0;
   std::uint64_t lost = 0;
   std::uint64_t broken = 0;
+  std::uint64_t erasures = 0;
+  std::uint64_t retentions = 0;
+  std::uint64_t epochs = 0;
   std::string first;
+  void count(const Machine& m) {
+    events += m.events();
+    erasures += m.erasures();
+    retentions += m.retentions();
+    epochs += m.epochs();
+  }
   void add(const Verdict& v) {
     lost += v.lost ? 1 : 0;
     broken += v.broken ? 1 : 0;
@@ -83,7 +95,7 @@ void live(std::uint64_t seed, const Conditions& how, Tally& tally) {
   }
   if (machine.verdict().good() && machine.start()) machine.inspect();
   ++tally.lives;
-  tally.events += machine.events();
+  tally.count(machine);
   tally.add(machine.verdict());
 }
 
@@ -104,7 +116,7 @@ const char* name_of(Fault fault) {
 
 /// A script of commits in which the `k`-th operation that `fault` can happen to fails once. False when it is too short
 /// for that.
-bool survive_fault(Fault fault, std::uint64_t k, const Conditions& how, Verdict& verdict) {
+bool survive_fault(Fault fault, std::uint64_t k, const Conditions& how, Verdict& verdict, Tally& tally) {
   static const auto commits = number_from_environment("IRO_FAULT_COMMITS", 30);
   Machine machine = workshop().machine(seed(), how);
   machine.expect_fault(fault, k);
@@ -129,6 +141,7 @@ bool survive_fault(Fault fault, std::uint64_t k, const Conditions& how, Verdict&
   machine.disk().power_on();
   if (machine.verdict().good() && machine.start()) machine.inspect();
   verdict = machine.verdict();
+  tally.count(machine);
   return had_its_fault;
 }
 
@@ -140,11 +153,15 @@ TEST_CASE("crash: no acknowledged event is lost, and no log is broken, wherever 
   const Tally tally = live_many(seed(), crashes, {});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::cout << fmt::format(
-      "seed {}: {} crash points, {} events kept, {} lost, {} broken; {:.0f} crash points a second\n", seed(),
-      tally.crashes, tally.events, tally.lost, tally.broken, static_cast<double>(tally.crashes) / took.count());
+      "seed {}: {} crash points, {} events kept, {} erasures, {} retentions, {} epochs, {} lost, {} broken; {:.0f} "
+      "crash "
+      "points a second\n",
+      seed(), tally.crashes, tally.events, tally.erasures, tally.retentions, tally.epochs, tally.lost, tally.broken,
+      static_cast<double>(tally.crashes) / took.count());
   INFO(tally.first);
   CHECK(tally.lost == 0);
   CHECK(tally.broken == 0);
+  for (const std::uint64_t often : {tally.erasures, tally.retentions, tally.epochs}) CHECK(often > 0);
 }
 
 TEST_CASE("crash: the same harness sees the losses of synchronous=NORMAL and of a disk that lies") {
@@ -165,11 +182,14 @@ TEST_CASE("crash: the same harness sees the losses of synchronous=NORMAL and of 
 TEST_CASE("crash: each I/O operation may fail once, by EIO, ENOSPC or a failed fsync, and nothing is lost") {
   for (const Fault fault : {Fault::io_error, Fault::no_space, Fault::sync_error}) {
     std::uint64_t k = 1;
-    for (Verdict verdict; survive_fault(fault, k, {}, verdict); ++k) {
+    Tally tally;
+    for (Verdict verdict; survive_fault(fault, k, {}, verdict, tally); ++k) {
       INFO("fault " << static_cast<int>(fault) << " at operation " << k << ": " << verdict.what);
       REQUIRE(verdict.good());
     }
-    std::cout << fmt::format("seed {}: {} at each of {} operations, nothing lost\n", seed(), name_of(fault), k - 1);
+    std::cout << fmt::format("seed {}: {} at each of {} operations, nothing lost; {} erasures, no key left\n", seed(),
+                             name_of(fault), k - 1, tally.erasures);
+    for (const std::uint64_t often : {tally.erasures, tally.retentions, tally.epochs}) CHECK(often > 0);
   }
 }
 
@@ -178,7 +198,9 @@ TEST_CASE("crash: the same harness sees that believing the page cache after a fa
   believing.keeps_cache = true;
   std::uint64_t bad = 0;
   std::uint64_t k = 1;
-  for (Verdict verdict; survive_fault(Fault::sync_error, k, believing, verdict); ++k) bad += verdict.lost ? 1 : 0;
+  Tally tally;
+  for (Verdict verdict; survive_fault(Fault::sync_error, k, believing, verdict, tally); ++k)
+    bad += verdict.lost ? 1 : 0;
   std::cout << fmt::format("seed {}: without dropping the cache {} of {} failed fsyncs lose something\n", seed(), bad,
                            k - 1);
   CHECK(bad > 0);

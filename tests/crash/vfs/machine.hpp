@@ -3,10 +3,13 @@
 //
 // A Machine commits what a Script makes up, and after each mishap compares: the
 // store must hold what was acknowledged, or that and the one commit whose
-// outcome nobody was told. Everything follows from one seed.
+// outcome nobody was told; and of a key that an erasure ended no byte may stand
+// in any file once the erasure was acknowledged, or the hub has started again.
+// Everything follows from one seed.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -62,6 +65,10 @@ class Machine {
   [[nodiscard]] const Verdict& verdict() const { return verdict_; }
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
   [[nodiscard]] std::uint64_t events() const { return last_seq_; }
+  /// Of those acknowledged: that a run without any would show nothing.
+  [[nodiscard]] std::uint64_t erasures() const { return erasures_; }
+  [[nodiscard]] std::uint64_t retentions() const { return retentions_; }
+  [[nodiscard]] std::uint64_t epochs() const { return epochs_; }
 
  private:
   /// False when the disk kept us from it, or the verdict is bad.
@@ -76,6 +83,29 @@ class Machine {
   std::shared_ptr<const Chunk> make_chunk(Commit& commit);
   void make_rows(Commit& commit);
   bool make_keys();
+  Chunk without_expired(Chunk chunk) const;
+
+  // script.cpp
+  static constexpr std::uint64_t owners = 12;
+  static std::string owner(std::uint64_t which);
+  bool raise_epoch();
+  void retain(Commit& commit);
+  [[nodiscard]] std::uint16_t in_months(std::uint64_t months) const;
+  schema::GateKey gate_key();
+  void wait_at_gate(Commit& commit, const Entry& e, Seq at);
+  const HeldRow* one_that_waits();
+  void release(Commit& commit, ChunkBuilder& builder, const HeldRow& row);
+  void note_access(ChunkBuilder& builder);
+  void make_gates(Commit& commit);
+  void make_backfill(Commit& commit);
+
+  // forget.cpp
+  [[nodiscard]] bool buried(PersonKeyNo no) const;
+  bool plan_erasure();
+  void bury(Commit& commit, ChunkBuilder& builder);
+  bool end_keys(const std::vector<TombstoneRow>& tombstones);
+  bool bury_again();
+  bool no_trace(const char* when);
 
   std::uint64_t seed_;
   std::mt19937_64 random_;
@@ -94,7 +124,14 @@ class Machine {
   Snapshot now_;
   std::uint64_t commits_ = 0;
   std::uint64_t last_seq_ = 0;
-  std::vector<PersonKey> usable_keys_;  // for the chunk that is being made
+  std::vector<PersonKey> usable_keys_;                         // for the chunk that is being made
+  std::vector<PersonKeyNo> ending_;                            // whom the commit that is being made erases
+  std::map<PersonKeyNo, std::array<std::uint8_t, 32>> given_;  // every key there ever was
+  std::optional<TimeMs> epoch_in_doubt_;
+  bool must_restart_ = false;
+  std::uint64_t erasures_ = 0;
+  std::uint64_t retentions_ = 0;
+  std::uint64_t epochs_ = 0;
   bool fault_expected_ = false;
   Verdict verdict_;
 };
