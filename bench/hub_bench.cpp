@@ -27,6 +27,13 @@ struct Row {
   double hub = 0;
   double redis = 0;
   std::string unit;
+  double ratio = 0;  // to the row before, where that is what counts; 0: to Redis
+};
+
+/// What a publisher says again and again.
+struct Load {
+  std::string type;
+  std::vector<Bytes> payloads;  // in turn
 };
 
 Clock::time_point in(double seconds) {
@@ -45,20 +52,37 @@ Bytes payload(const schema::Registry& registry) {
   return std::move(*made);
 }
 
+constexpr int students = 1'000;
+
+/// Two types for the same two parties, of about the same size: with a person in it, or without one.
+Load between_parties(const schema::Registry& registry, bool person) {
+  Load load{person ? "nl.placements.handover.check-done.v1" : "nl.placements.handover.invited.v1", {}};
+  for (int i = 0; i < students; ++i) {
+    const std::string parties =
+        fmt::format(R"("handover_id":"ho-{:06}","school":"school-a","provider":"hospital-0")", i);
+    const std::string rest = person ? fmt::format(R"("student":"p-{:06}-aaaaaaaaaaaa","done_on":"2026-09-01")", i)
+                                    : fmt::format(R"("vacancy_id":"v-{:06}-aaaaaaaaaaaa","begin_on":"2026-09-01")", i);
+    auto made = registry.from_json(*registry.find(load.type), fmt::format("{{{},{}}}", parties, rest));
+    if (!made) throw std::runtime_error(made.error().text());
+    load.payloads.push_back(std::move(*made));
+  }
+  return load;
+}
+
 class Bench {
  public:
   Bench(double seconds)
       : seconds_(seconds),
         hub_(folder_.path()),
         registry_(std::move(*schema::Registry::builtin())),
-        payload_(payload(registry_)) {
+        vacancy_{"nl.placements.vacancy.opened.v1", {payload(registry_)}} {
     hub_.start();
     for (int i = 0; i < 8; ++i) publishers_.push_back(hub_.enrol(fmt::format("hospital-{}", i), {"care_provider"}));
     school_ = hub_.enrol("school-a", {"school"});
   }
 
   const std::filesystem::path& folder() const { return folder_.path(); }
-  std::size_t payload_bytes() const { return payload_.size(); }
+  std::size_t payload_bytes() const { return vacancy_.payloads.front().size(); }
   [[nodiscard]] double idle_mib() const {
     std::ifstream status(fmt::format("/proc/{}/status", hub_.pid()));
     for (std::string line; std::getline(status, line);) {
@@ -75,7 +99,7 @@ class Bench {
     for (int i = 0; i < publishers; ++i) {
       threads.emplace_back([&, i] {
         done += publish(publishers_[static_cast<std::size_t>(i)], fmt::format("{}x{}-{}", publishers, outstanding, i),
-                        outstanding, until);
+                        outstanding, until, vacancy_);
       });
     }
     for (auto& t : threads) t.join();
@@ -94,7 +118,7 @@ class Bench {
       next += std::chrono::milliseconds(1);
       std::this_thread::sleep_until(next);
       const auto sent = Clock::now();
-      publisher.send(wire::Pub{sequence, {event(publishers_[0], i)}});
+      publisher.send(wire::Pub{sequence, {event(publishers_[0], vacancy_, static_cast<std::size_t>(i))}});
       sequence = sequence.next();
       while (true) {
         const wire::Message m = consumer.receive();
@@ -135,30 +159,85 @@ class Bench {
     }
     while (ready < readers / per_session) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const auto start = Clock::now();
-    publish(publishers_[0], "fan-out", 1'024, in(seconds_));
+    publish(publishers_[0], "fan-out", 1'024, in(seconds_), vacancy_);
     const double rate = static_cast<double>(got) / std::chrono::duration<double>(Clock::now() - start).count();
     stop = true;
     for (auto& t : threads) t.join();
     return rate;
   }
 
+  /// Events of one type a second, from the school's PUB to the provider's acknowledgement (or, without a consumer, to
+  /// the PUBACK only). Of types with a person each delivery stands in the access log.
+  struct Persons {
+    double plain = 0;
+    double person = 0;
+    [[nodiscard]] double ratio() const { return person / plain; }
+  };
+  Persons persons(bool delivered) {
+    const Load plain = between_parties(registry_, false);
+    const Load person = between_parties(registry_, true);
+    deliver(person, delivered, seconds_ / 4);  // keys are made at first sight: that is not what is measured
+    Persons out;
+    constexpr int rounds = 3;  // in turn, so that what else the machine does befalls both
+    for (int i = 0; i < rounds; ++i) {
+      out.plain += deliver(plain, delivered, seconds_ / rounds) / rounds;
+      out.person += deliver(person, delivered, seconds_ / rounds) / rounds;
+    }
+    return out;
+  }
+
  private:
-  schema::EventView event(const client::KeyFile& keys, std::int64_t) {
+  double deliver(const Load& load, bool delivered, double seconds) {
+    std::atomic<std::uint64_t> got{0};
+    std::atomic<bool> ready{!delivered};
+    std::atomic<bool> stop{false};
+    const std::string name = fmt::format("persons-{}", ++runs_);  // the one before keeps its lease for a while
+    std::thread consumer([&] {
+      if (!delivered) return;
+      RawClient client(context_, publishers_[0], name);
+      const ConsumerNo no = client.subscribe(name, wire::From::now);
+      ready = true;
+      while (!stop) {
+        const auto m = client.receive_within(20);
+        const auto* d = m ? std::get_if<wire::Deliver>(&m->body) : nullptr;
+        if (d == nullptr) continue;
+        got += d->events.size();
+        client.send(wire::Ack{no, d->first_number + d->events.size() - 1, {}});
+      }
+      client.send(wire::Unsub{no});
+      (void)client.receive_within(100);  // or the socket would be closed before it has left
+    });
+    while (!ready) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const auto start = Clock::now();
+    const std::uint64_t sent = publish(school_, name, 1'024, in(seconds), load);
+    const auto patience = in(20);
+    while (delivered && got < sent && Clock::now() < patience)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const double rate = static_cast<double>(delivered ? got.load() : sent) /
+                        std::chrono::duration<double>(Clock::now() - start).count();
+    stop = true;
+    consumer.join();
+    if (delivered && got < sent)
+      throw std::runtime_error(fmt::format("{} of {} events were delivered", got.load(), sent));
+    return rate;
+  }
+
+  schema::EventView event(const client::KeyFile& keys, const Load& load, std::size_t i) {
     schema::EventView e;
     e.id = make_event_id(static_cast<std::uint64_t>(clock_.now().value()));
-    e.type = "nl.placements.vacancy.opened.v1";
+    e.type = load.type;
     e.source = keys.source;
     e.time = clock_.now();
-    e.payload = payload_;
+    e.payload = load.payloads[i % load.payloads.size()];
     return e;
   }
 
   std::uint64_t publish(const client::KeyFile& keys, const std::string& name, std::size_t outstanding,
-                        Clock::time_point until) {
+                        Clock::time_point until, const Load& load) {
     RawClient client(context_, keys, name);
     std::vector<schema::EventView> events;
     // Ids are made beforehand: their randomness is the client's cost, not the hub's.
-    for (std::size_t i = 0; i < outstanding; ++i) events.push_back(event(keys, static_cast<std::int64_t>(i)));
+    for (std::size_t i = 0; i < outstanding; ++i) events.push_back(event(keys, load, i));
     std::uint64_t acked = 0;
     std::uint64_t sent = 0;
     while (Clock::now() < until) {
@@ -188,17 +267,20 @@ class Bench {
   test::RunningHub hub_;
   SystemClock clock_;
   schema::Registry registry_;
-  Bytes payload_;
+  Load vacancy_;
+  int runs_ = 0;
   zmq::context_t context_;
   std::vector<client::KeyFile> publishers_;
   client::KeyFile school_;
 };
 
+double ratio_of(const Row& r) { return r.ratio > 0 ? r.ratio : r.redis > 0 ? r.hub / r.redis : 0; }
+
 void print(const std::vector<Row>& rows, const std::string& format) {
   if (format == "--json") {
     for (const auto& r : rows)
-      std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"unit":"{}"}})", r.what, r.hub, r.redis,
-                               r.unit)
+      std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"ratio":{:.3f},"unit":"{}"}})", r.what,
+                               r.hub, r.redis, ratio_of(r), r.unit)
                 << "\n";
     return;
   }
@@ -206,13 +288,29 @@ void print(const std::vector<Row>& rows, const std::string& format) {
   for (const auto& r : rows) {
     std::cout << fmt::format("{:<34}{:>12.1f}{:>12}{:>9}  {}\n", r.what, r.hub,
                              r.redis > 0 ? fmt::format("{:.1f}", r.redis) : "-",
-                             r.redis > 0 ? fmt::format("{:.2f}", r.hub / r.redis) : "-", r.unit);
+                             ratio_of(r) > 0 ? fmt::format("{:.2f}", ratio_of(r)) : "-", r.unit);
   }
 }
 
-int run(double seconds, const std::string& format) {
+/// What a person in an event costs: a key and the encryption of its body, and once delivered a line in the access log.
+void measure_persons(Bench& bench, std::vector<Row>& rows) {
+  for (const bool delivered : {false, true}) {
+    const std::string what = delivered ? "delivered to one" : "taken in only";
+    std::cerr << what << ", with a person and without ...\n";
+    const Bench::Persons p = bench.persons(delivered);
+    rows.push_back({what + ", no person", p.plain / 1'000, 0, "thousand events/s"});
+    rows.push_back({what + ", a person", p.person / 1'000, 0, "thousand events/s", p.ratio()});
+  }
+}
+
+int run(double seconds, const std::string& format, bool only_persons) {
   Bench bench(seconds);
   std::vector<Row> rows;
+  if (only_persons) {
+    measure_persons(bench, rows);
+    print(rows, format);
+    return 0;
+  }
   rows.push_back({"idle memory", bench.idle_mib(), 0, "MiB"});
   rows.push_back({"fdatasync of 4 KiB", fdatasync_rate(bench.folder(), seconds), 0, "a second"});
   for (const auto& [publishers, outstanding] : {std::pair{1, 1}, {1, 64}, {1, 1'024}, {8, 64}}) {
@@ -228,6 +326,7 @@ int run(double seconds, const std::string& format) {
   rows.push_back({"publish to delivered at 1,000/s, p99", p99, 0, "us"});
   std::cerr << "fan-out to 100 ...\n";
   rows.push_back({"fan-out to 100 consumers", bench.fan_out(100) / 1'000, 0, "thousand deliveries/s"});
+  measure_persons(bench, rows);
   print(rows, format);
   return 0;
 }
@@ -238,19 +337,22 @@ int run(double seconds, const std::string& format) {
 int main(int argc, char** argv) {
   double seconds = 3;
   std::string format;
+  bool only_persons = false;
   for (int i = 1; i < argc; ++i) {
     const std::string a = argv[i];
     if (a == "--json")
       format = a;
+    else if (a == "--persons")
+      only_persons = true;
     else if (a == "--seconds" && i + 1 < argc)
       seconds = std::strtod(argv[++i], nullptr);
     else {
-      std::cerr << "usage: hub-bench [--seconds S] [--json]\n";
+      std::cerr << "usage: hub-bench [--seconds S] [--json] [--persons]\n";
       return 2;
     }
   }
   try {
-    return iro::bench::run(seconds, format);
+    return iro::bench::run(seconds, format, only_persons);
   } catch (const std::exception& e) {
     std::cerr << "bench: " << e.what() << "\n";
     return 1;
