@@ -51,6 +51,21 @@ void add_take(CLI::App& parent, Context& context) {
   runs(c, context, o, take);
 }
 
+void add_link(CLI::App& parent, Context& context) {
+  auto& c = add_command(parent, context, "link", Text::about_files_link,
+                        "iro files link --member members/roc-lage-waarden numbers.csv --dry-run\n"
+                        "iro files link --member members/roc-lage-waarden numbers.csv");
+  auto o = std::make_shared<files::LinkOptions>();
+  c.add_option("FILE", o->file, context.text(Text::opt_link_file))->required()->check(CLI::ExistingFile);
+  c.add_option("--member", o->folder, context.text(Text::opt_files_member))->required();
+  c.add_flag("--dry-run", o->dry_run, context.text(Text::opt_link_dry_run));
+  runs(c, context, o, [](Context& in, files::LinkOptions& options) -> Result<int> {
+    options.json = in.options.json;
+    options.key = in.options.key;
+    return files::run_link(options);
+  });
+}
+
 struct ServeOptions {
   files::ServeOptions serve;
   fs::path root;
@@ -97,6 +112,7 @@ void add_files_commands(CLI::App& app, Context& context) {
   auto& files = add_command(app, context, "files", Text::about_files);
   files.require_subcommand(1);
   add_check(files, context);
+  add_link(files, context);
   add_serve(files, context);
   add_take(files, context);
 }

@@ -11,6 +11,7 @@
 
 #include "adapters/client/key_book.hpp"
 #include "adapters/files/check.hpp"
+#include "adapters/files/link_file.hpp"
 #include "adapters/files/service.hpp"
 
 namespace iro::files {
@@ -116,6 +117,27 @@ int run_take(const TakeOptions& options) {
   const int code = report_taken(*taken, (*client)->publish_stats(), options.json);
   if (!flushed) std::fputs(fmt::format("iro files: {}\n", flushed.error().text()).c_str(), stderr);
   return flushed ? code : 1;
+}
+
+int run_link(const LinkOptions& options) {
+  const MemberFolder folder(options.folder);
+  if (Status made = folder.create(); !made) return cannot_begin(made.error());
+  const auto keys = client::KeyFile::load(options.key.empty() ? options.folder / "key.toml" : options.key);
+  if (!keys) return cannot_begin(keys.error());
+  const auto key = PrivateKey::open(folder.pseudonym_key());
+  if (!key) return cannot_begin(key.error());
+  auto source = FileSource::open(options.file);
+  if (!source) return cannot_begin(source.error());
+  client::Options setup;  // its outbox has the notes; nothing is published
+  setup.keys = *keys;
+  setup.client_name = "files";
+  setup.data_folder = folder.data();
+  auto client = client::Client::open(std::move(setup));
+  if (!client) return cannot_begin(client.error());
+  const auto report = link_file(**client, *key, std::move(*source), options.dry_run);
+  if (!report) return cannot_begin(report.error());
+  print(options.json ? report->to_json() : report->to_text());
+  return report->rejected == 0 ? 0 : 1;
 }
 
 int run_service(const ServeOptions& options) {

@@ -30,6 +30,16 @@ struct TakeOptions {
 /// `iro files take`: one file, now.
 int run_take(const TakeOptions& options);
 
+struct LinkOptions {
+  std::filesystem::path folder;  // the member's
+  std::filesystem::path key;     // its key file; "" = FOLDER/key.toml
+  std::filesystem::path file;
+  bool dry_run = false;
+  bool json = false;
+};
+/// `iro files link`: student numbers and BSNs or onderwijsnummers that are one person. The hub hears nothing of it.
+int run_link(const LinkOptions& options);
+
 struct ServeOptions {
   std::filesystem::path config;
   bool drain = false;  // end when all outboxes are empty and the hub has everything

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <vector>
 
 #include "hub/base/crypto.hpp"
 
@@ -15,6 +17,10 @@ namespace iro::files {
 namespace {
 
 constexpr std::string_view space = "files.person";  // permanent: it is in the notes of every member
+constexpr std::string_view same_space =
+    "files.person.same";                                    // a pseudonym that is not used any more -> the one that is
+constexpr std::string_view age_space = "files.person.age";  // a pseudonym -> the how-manieth it was; "" -> the last
+constexpr std::string_view link_space = "files.person.linked";  // a student number's HMAC/kind -> the other number's
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::size_t pseudonym_characters = 20;  // 100 bits
 constexpr std::size_t longest_run = 6;            // of digits; personal numbers have eight or nine
@@ -135,24 +141,97 @@ std::string random_pseudonym() {
   }
 }
 
+/// The pseudonym that a number leads to, by its HMAC; over those that were given up for an older one.
+std::optional<std::string> Pseudonyms::known(const std::string& number_key) {
+  auto out = number_key.empty() ? std::nullopt : notes_.get(space, number_key);
+  while (out) {
+    auto kept = notes_.get(same_space, *out);
+    if (!kept) break;
+    out = std::move(kept);
+  }
+  return out;
+}
+
+std::string Pseudonyms::make() {
+  std::string pseudonym = random_pseudonym();
+  const std::uint64_t number = age("") + 1;
+  notes_.put(age_space, "", std::to_string(number));
+  notes_.put(age_space, pseudonym, std::to_string(number));
+  ++made_;
+  return pseudonym;
+}
+
+/// 0: from before ages were noted, so older than all that have one.
+std::uint64_t Pseudonyms::age(const std::string& pseudonym) const {
+  const auto note = notes_.get(age_space, pseudonym);
+  std::uint64_t out = 0;
+  if (note) std::from_chars(note->data(), note->data() + note->size(), out);
+  return out;
+}
+
 Result<std::string> Pseudonyms::of(std::string_view kind, PersonalNumbers numbers) {
   const std::string first = plain_number(numbers.bsn);
   const std::string second = plain_number(numbers.other);
   if (first.empty() && second.empty()) return fail(Errc::csv_value, "there is no personal number");
   const std::string first_key = first.empty() ? "" : key_.mac(kind, first);
   const std::string second_key = second.empty() ? "" : key_.mac("onderwijsnummer", second);
-  std::optional<std::string> known;
-  if (!first_key.empty()) known = notes_.get(space, first_key);
-  const bool first_known = known.has_value();
-  if (!known && !second_key.empty()) known = notes_.get(space, second_key);
-  const bool second_known = known.has_value() && !first_known;
-  if (!known) {
-    known = random_pseudonym();
-    ++made_;
+  std::optional<std::string> found = known(first_key);
+  const bool first_known = found.has_value();
+  if (!found) found = known(second_key);
+  const bool second_known = found.has_value() && !first_known;
+  if (!found) found = make();
+  if (!first_key.empty() && !first_known) notes_.put(space, first_key, *found);
+  if (!second_key.empty() && !second_known && !notes_.get(space, second_key)) notes_.put(space, second_key, *found);
+  return *found;
+}
+
+Result<Pseudonyms::Link> Pseudonyms::link(const LinkedNumbers& numbers) {
+  struct Number {
+    std::string_view kind;
+    std::string plain;
+    std::string key;
+  };
+  std::vector<Number> all = {{"bsn", plain_number(numbers.bsn), {}},
+                             {"onderwijsnummer", plain_number(numbers.education_number), {}},
+                             {"student-number", plain_number(numbers.student_number), {}}};
+  if (all.back().plain.empty()) return fail(Errc::csv_value, "there is no student number");
+  std::erase_if(all, [](const Number& n) { return n.plain.empty(); });
+  if (all.size() < 2) return fail(Errc::csv_value, "there is no BSN and no onderwijsnummer");
+  for (Number& n : all) {
+    const bool digits = std::ranges::all_of(n.plain, [](char c) { return c >= '0' && c <= '9'; });
+    if (&n != &all.back() && (!digits || n.plain.size() < 7 || n.plain.size() > 9))
+      return fail(Errc::csv_value, fmt::format("the {} is no number of nine digits", n.kind));
+    n.key = key_.mac(n.kind, n.plain);
   }
-  if (!first_key.empty() && !first_known) notes_.put(space, first_key, *known);
-  if (!second_key.empty() && !second_known && !notes_.get(space, second_key)) notes_.put(space, second_key, *known);
-  return *known;
+  const std::string& student = all.back().key;
+  for (const Number& n : all) {
+    if (&n == &all.back()) continue;
+    const auto before = notes_.get(link_space, fmt::format("{}/{}", student, n.kind));
+    if (before && *before != n.key)
+      return fail(Errc::csv_value,
+                  fmt::format("this student number belongs to another {}: it was linked before", n.kind));
+  }
+
+  // The oldest first; of those without an age the one of the BSN, as it stands first here.
+  std::vector<std::string> found;
+  bool all_known = true;
+  for (const Number& n : all) {
+    auto pseudonym = known(n.key);
+    all_known = all_known && pseudonym;
+    if (pseudonym && std::ranges::find(found, *pseudonym) == found.end()) found.push_back(std::move(*pseudonym));
+  }
+  std::ranges::stable_sort(found, {}, [&](const std::string& pseudonym) { return age(pseudonym); });
+  const Link what = found.empty()      ? Link::made
+                    : found.size() > 1 ? Link::merged
+                    : all_known        ? Link::already
+                                       : Link::joined;
+  if (found.empty()) found.push_back(make());
+  for (std::size_t younger = 1; younger < found.size(); ++younger) notes_.put(same_space, found[younger], found[0]);
+  for (const Number& n : all) {
+    notes_.put(space, n.key, found[0]);
+    if (&n != &all.back()) notes_.put(link_space, fmt::format("{}/{}", student, n.kind), n.key);
+  }
+  return what;
 }
 
 std::string Pseudonyms::derived_id(std::string_view prefix, std::string_view text) const {

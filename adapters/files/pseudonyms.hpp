@@ -11,7 +11,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +45,13 @@ struct PersonalNumbers {
   std::string_view other;  // onderwijsnummer
 };
 
+/// The numbers that a school knows one person under: its own, and one that others know as well.
+struct LinkedNumbers {
+  std::string_view student_number;
+  std::string_view bsn;               // or
+  std::string_view education_number;  // onderwijsnummer; at least one of the two
+};
+
 class Pseudonyms {
  public:
   Pseudonyms(const PrivateKey& key, client::OutboxTransaction& notes) : key_(key), notes_(notes) {}
@@ -54,6 +63,21 @@ class Pseudonyms {
   /// Fails with csv_value when there is no number.
   Result<std::string> of(std::string_view kind, PersonalNumbers numbers);
 
+  enum class Link : std::uint8_t {
+    made,     // nobody knew the person: one pseudonym for all of the numbers
+    joined,   // some were known under one pseudonym: the others lead there too
+    already,  // all were known under one
+    merged,   // they had several: the oldest is kept for all
+  };
+  /// These numbers are one person. From then on each of them, and whatever else
+  /// led to a younger pseudonym, leads to one. Of several pseudonyms the one that
+  /// was made first is kept; where that is not known (before ages were noted),
+  /// that of the BSN or onderwijsnummer. It cannot be undone.
+  /// Fails with csv_value: a number is missing or is no number, or the student
+  /// number was linked to another BSN or onderwijsnummer before: two persons must
+  /// never become one. Errors name no number.
+  Result<Link> link(const LinkedNumbers& numbers);
+
   /// A stable id that says nothing about what it was made of: "pl-" and 20 characters.
   [[nodiscard]] std::string derived_id(std::string_view prefix, std::string_view text) const;
 
@@ -61,6 +85,10 @@ class Pseudonyms {
   [[nodiscard]] std::uint64_t made() const { return made_; }
 
  private:
+  std::optional<std::string> known(const std::string& number_key);
+  std::string make();
+  [[nodiscard]] std::uint64_t age(const std::string& pseudonym) const;
+
   const PrivateKey& key_;
   client::OutboxTransaction& notes_;
   std::uint64_t made_ = 0;
