@@ -381,6 +381,13 @@ exits 0 iro subject export p-00c4f1aa --key members/roc-laag/key.toml --out inza
 says err '1 '
 same "the export's mode" 600 "$(stat -c %a inzage.jsonl)"
 says inzage.jsonl 'risk-1' 'p-00c4f1aa'
+exits 0 iro subject export p-00c4f1aa --purpose 'gevraagd door de student' --key members/roc-laag/key.toml
+# The record becomes durable within a second.
+exported() { iro subject access p-00c4f1aa --key members/roc-laag/key.toml --json 2>/dev/null | grep -q 'gevraagd door'; }
+if until_true 20 exported; then pass; else miss 'the export is not in the access log'; fi
+exits 0 iro subject access p-00c4f1aa --key members/roc-laag/key.toml --json
+says out '"exported"'
+silent_about out '"asked"'
 exits 0 iro subject export p-00c4f1aa --key waterpoort-2.key.toml
 if [[ -s out ]]; then miss 'another member sees whom an event is about'; else pass; fi
 exits 2 iro subject erase p-00c4f1aa --reason because --hub region
@@ -395,6 +402,29 @@ exits 0 iro retention run --dry-run --hub region
 exits 0 iro retention run --hub region --json
 says out '"bodies":0'
 fails iro retention run --key members/roc-laag/key.toml
+
+section 'numbers that are one student'
+printf 'studentnummer;bsn\n400001;900000012\n400002;\n' >numbers.csv
+exits 1 iro files link --member members/roc-laag numbers.csv --dry-run --json
+says out '"made":1' '"rejected":1' 'line 3: there is no BSN'
+exits 1 iro files link --member members/roc-laag numbers.csv
+says out '1 students were new'
+silent_about out 900000012
+exits 1 iro files link --member members/roc-laag numbers.csv --json
+says out '"already":1' '"made":0'
+if grep -rqaF -e 900000012 -e 400001 members/roc-laag; then miss 'a number was kept'; else pass; fi
+exits 2 iro files link --member members/roc-laag inzage.jsonl
+
+section 'the configuration'
+exits 0 irod --check-config region
+says err 'witness_volume: warning:'
+cp region/hub.toml hub.toml.before
+printf 'scrub_bytes_per_second = -1\n' | cat - <(grep -v scrub_bytes hub.toml.before) >region/hub.toml
+exits 1 irod --check-config region
+says err 'hub.toml:1: scrub_bytes_per_second' '1 problems'
+cp hub.toml.before region/hub.toml
+exits 0 iro doctor region --json
+says out '"scrub_works"' '"witness_volume"'
 
 section 'backup, resume, verify'
 exits 0 iro backup region --to "$WORK/copy"
