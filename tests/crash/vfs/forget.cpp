@@ -50,6 +50,7 @@ bool Machine::end_keys(const std::vector<TombstoneRow>& tombstones) {
     return excuse("erase", done.error()), false;
   }
   ++erasures_;
+  for (const TombstoneRow& row : tombstones) ended_.insert(row.key);
   return no_trace("after an erasure");
 }
 
@@ -75,7 +76,8 @@ bool Machine::no_trace(const char* when) {
       const auto known = given_.find(row.key);
       if (known == given_.end()) continue;
       if (::memmem(bytes.data(), bytes.size(), known->second.data(), known->second.size()) == nullptr) continue;
-      judge(false, fmt::format("{} {} still holds key {} of erasure {}", when, name, row.key.value(), row.erasure));
+      judge(false, fmt::format("{} {} still holds key {} of erasure {}, which was {}acknowledged", when, name,
+                               row.key.value(), row.erasure, ended_.contains(row.key) ? "" : "not "));
       return false;
     }
   }

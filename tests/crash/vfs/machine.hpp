@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 
 #include "hub/base/clock.hpp"
@@ -127,6 +128,7 @@ class Machine {
   std::vector<PersonKey> usable_keys_;                         // for the chunk that is being made
   std::vector<PersonKeyNo> ending_;                            // whom the commit that is being made erases
   std::map<PersonKeyNo, std::array<std::uint8_t, 32>> given_;  // every key there ever was
+  std::set<PersonKeyNo> ended_;                                // by erasures that were acknowledged
   std::optional<TimeMs> epoch_in_doubt_;
   bool must_restart_ = false;
   std::uint64_t erasures_ = 0;
