@@ -232,12 +232,12 @@ TEST_CASE("security: nobody can publish the operator's events, and the operator 
 TEST_CASE("security: a revoked key's session ends with the commit, and a new one is refused") {
   Region r;
   r.hub.subscribe(*r.school, "all");
-  const auto* m = r.hub.core->membership()->find("school-a");
-  const auto key = m->keys.front();
+  const MemberNo school = r.hub.core->membership()->find("school-a")->no;
+  const auto key = r.hub.core->membership()->find(school)->keys.front();
   REQUIRE(
       r.hub.operate("nl.placements.hub.key-revoked.v1", fmt::format(R"({{"member": "school-a", "public_key": "{}"}})",
                                                                     z85_encode_key(key.public_key))) == Errc::ok);
-  CHECK_FALSE(r.hub.core->membership()->key_active({m->no, key.no}, r.hub.clock.now()));
+  CHECK_FALSE(r.hub.core->membership()->key_active({school, key.no}, r.hub.clock.now()));
   const auto before = r.school->received.size();
   CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy) == Errc::ok);
   CHECK(r.school->received.size() == before);

@@ -32,7 +32,7 @@ struct Member {
   schema::SigningPair root = schema::make_signing_pair();
 
   Member() { add(root); }
-  void add(const schema::SigningPair& signer) {
+  void add(schema::SigningPair signer) {  // a copy: `made` grows
     made.push_back(make_set());
     entry.sets.push_back({schema::make_statement(entry.member, made.back().set, signer), true});
   }
