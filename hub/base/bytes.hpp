@@ -102,4 +102,10 @@ bool from_hex(std::string_view text, std::span<std::uint8_t> out);
 static_assert(std::endian::native == std::endian::little,
               "the log and the protocol are little-endian: a big-endian port needs byte swaps here");
 
+/// Byte order, as SQLite has it for BLOBs. (The vector's own operator< makes GCC 12 see comparisons of 2^63 bytes.)
+struct BytesLess {
+  using is_transparent = void;
+  bool operator()(ByteView a, ByteView b) const { return as_text(a) < as_text(b); }
+};
+
 }  // namespace iro

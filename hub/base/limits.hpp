@@ -41,6 +41,18 @@ inline constexpr std::int64_t retry_most_ms = 60'000;
 inline constexpr std::int64_t clock_leap_ms = 3'600'000;  // a larger leap between two steps is not followed
 inline constexpr std::int64_t key_warn_days = 335;        // keys are changed once a year; a month's notice
 
+// Plugins and the batch that they react to; what one may do stands at the end.
+inline constexpr std::int64_t inline_wait_ms = 2;                 // then the batch goes on without the plugin
+inline constexpr std::int64_t judge_patience_ms = 250;            // of waiting for late judges, refilled ...
+inline constexpr std::int64_t judge_patience_refill_ms = 10'000;  // ... in this time: 2.5 % of the hub's at most
+inline constexpr std::int64_t inline_again_ms = 1'000;            // how long a plugin keeps up before it is waited for
+inline constexpr std::size_t timers_a_step = 256;                 // due ones become events before anything else
+inline constexpr std::size_t trailing_events = 64;                // of one call to a plugin that is behind
+inline constexpr std::size_t trailing_bytes = 1U << 20;
+inline constexpr std::size_t plugin_parked = 1'000;        // parked events of one plugin, then it is suspended
+inline constexpr int plugin_starts = 3;                    // failed ones in a row, then it is suspended
+inline constexpr std::int64_t plugin_start_wait_ms = 500;  // before the next try, doubled each time
+
 // The log.
 inline constexpr std::size_t page_bytes = 4'096;
 inline constexpr std::size_t page_checksum_bytes = 8;         // reserved at the end of each page
@@ -75,5 +87,41 @@ inline constexpr std::size_t csv_field_bytes = 64U << 10;
 inline constexpr std::size_t csv_row_bytes = 1U << 20;
 inline constexpr std::size_t outbox_events = 1'000'000;  // a client cut off for long stops taking more
 inline constexpr std::int64_t outbox_keep_days = 7;      // acknowledged events kept for a restored hub
+
+// Plugins. The first group stands in iro/plugin.h too, for authors (tests/plugins compares them).
+inline constexpr std::size_t plugin_key_bytes = 255;          // of state and of timers: an index entry stays small
+inline constexpr std::size_t plugin_value_bytes = 64U << 10;  // one value of state; more belongs in several keys
+inline constexpr std::size_t plugin_emits = 64;               // on one event: an emit storm ends here, before `hop`
+inline constexpr std::size_t plugin_effect_bytes = 1U << 20;  // all that one event makes a plugin write
+inline constexpr std::size_t plugin_timers = 64;              // changed on one event
+inline constexpr std::size_t plugin_notes = 8;                // explanations and reasons on one event
+inline constexpr std::size_t plugin_note_bytes = 1'024;       // one text of a note
+inline constexpr std::size_t plugin_code_bytes = 64;          // a rule's own name for a reason
+inline constexpr std::size_t plugin_held_words = 64;          // releases and refusals on one event
+inline constexpr std::size_t plugin_effect_cost = 16;         // each effect counts this much besides its bytes
+// The talk between the hub and a plugin's process.
+inline constexpr std::size_t plugin_packet_bytes = 64U << 10;      // several fit the kernel's default send buffer
+inline constexpr std::size_t plugin_message_bytes = 16U << 20;     // to the plugin: a whole batch and its attributes
+inline constexpr std::size_t plugin_answer_bytes = 2U << 20;       // from the plugin: one full effect set and the rest
+inline constexpr std::size_t plugin_call_bytes = 64U << 20;        // effects of one call, held until it is at its end
+inline constexpr std::size_t plugin_send_queue_bytes = 32U << 20;  // a call and a begin; answers of state are paged
+inline constexpr std::size_t plugin_state_page_bytes = 1U << 20;   // one page of an answer of state
+inline constexpr std::size_t plugin_cache_bytes = 16U << 20;       // of state that a process remembers
+inline constexpr std::size_t plugin_flush_bytes = 32U << 10;       // outcomes go out when this much waits ...
+inline constexpr std::int64_t plugin_flush_ms = 5;            // ... or for this long, so that the slow one is known
+inline constexpr std::int64_t plugin_start_ms = 2'000;        // from the process to a ready plugin
+inline constexpr std::int64_t plugin_restart_first_ms = 100;  // pause after a failed start, doubled each time
+inline constexpr std::int64_t plugin_restart_most_ms = 5'000;
+inline constexpr std::int64_t plugin_leave_ms = 20;    // a process that hung up has this long to end by itself
+inline constexpr std::int64_t plugin_patience = 20;    // deadlines an event may last in all, with questions of state
+inline constexpr std::int64_t plugin_view_ms = 1'000;  // a person waits for the answer
+inline constexpr std::size_t plugin_view_bytes = 1U << 20;  // the answer to a view
+inline constexpr std::size_t plugin_views_waiting = 16;     // questions of people to one plugin
+inline constexpr std::size_t plugin_log_line_bytes = 512;   // of what a plugin prints
+inline constexpr std::size_t plugin_log_lines = 100;        // a minute and plugin; then they are only counted
+// Their manifests.
+inline constexpr std::size_t plugin_manifest_bytes = 256U << 10;  // plugin.toml is written by hand
+inline constexpr std::size_t plugin_object_bytes = 64U << 20;     // hashed and copied at each start
+inline constexpr std::size_t plugin_schema_bytes = 1U << 20;      // one .bfbs; ours have 10 KiB
 
 }  // namespace iro::limits

@@ -10,6 +10,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view core_views[] = {"status", "members", "directory", "consumers", "parked", "trace"};
+constexpr std::string_view operator_views[] = {"plugins", "plugin-parked"};
 
 bool is_operator(MemberNo no) { return no == admission::operator_no; }
 
@@ -47,6 +48,16 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
       return send(session, answer, out);
     }
   }
+  if (std::ranges::find(operator_views, query.view) != std::end(operator_views)) {
+    if (is_operator(session.who.member)) {
+      answer.body = query.view == "plugins" ? plugins_json() : plugin_parked_json();
+    } else {
+      answer.code = Errc::missing_grant;
+      answer.reason = "only the operator may see that";
+    }
+    return send(session, answer, out);
+  }
+  if (ask_plugin_view(session, query, now, out)) return;
   if (query.view == "access") return ask_access(session, query, out);
   if (explains(query.view)) return ask_explanation(session, query, out);
   if (std::ranges::find(core_views, query.view) == std::end(core_views)) {
@@ -178,6 +189,10 @@ void Core::on_control(Session& session, const wire::Control& control, TimeMs now
     guard_.accept();
     admission_.allow_ahead(0);
     return finish(std::string(R"({"accepted":true})"));
+  }
+  if (command.starts_with("plugin.")) {
+    if (!is_operator(session.who.member)) return finish(fail(Errc::missing_grant, "only the operator may do that"));
+    return finish(plugin_command(command, control.args, now, out));
   }
   if (command.starts_with("parked.") || command == "consumer.remove")
     return finish(parked_command(session.who.member, command, control.args, now));

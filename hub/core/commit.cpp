@@ -11,20 +11,20 @@ namespace iro::core {
 
 iro::Result<std::unique_ptr<Core>> Core::create(const schema::Registry& registry, log::KeyRing& keys, Config config,
                                                 log::Snapshot snapshot, TimeMs now) {
-  auto rounds = reaction::Rounds::create(config.plugins);
-  if (!rounds) return fail(rounds.error());
-  std::unique_ptr<Core> core(new Core(registry, keys, std::move(config), std::move(*rounds)));
+  auto concerns = reaction::Concerns::create(config.plugins);
+  if (!concerns) return fail(concerns.error());
+  std::unique_ptr<Core> core(new Core(registry, keys, std::move(config), std::move(*concerns)));
   IRO_TRY(core->restore(std::move(snapshot), now), "restore the core");
   return core;
 }
 
-Core::Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Rounds rounds)
+Core::Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Concerns concerns)
     : registry_(registry),
       keys_(keys),
       config_(std::move(config)),
       sealer_(config_.token_key),
       admission_(registry),
-      rounds_(std::move(rounds)) {}
+      concerns_(std::move(concerns)) {}
 
 Status Core::restore(log::Snapshot snapshot, TimeMs now) {
   log_epoch_ = snapshot.log_epoch;
@@ -67,6 +67,7 @@ Status Core::restore(log::Snapshot snapshot, TimeMs now) {
     p.row = std::move(row);
     producers_.emplace(id, std::move(p));
   }
+  restore_plugins(snapshot);
   for (const auto& row : snapshot.gates) gates_.restore(row);
   for (const auto& row : snapshot.held) gates_.restore(row);
   for (const auto& row : snapshot.backfills) backfills_[row.no] = row;
@@ -162,11 +163,21 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     receive_cache_.clear();
     end_unproven(now, out);
   }
+  plugins_committed(*commit, out);
   batch_ = {};
+  take_late_answers(now, out);
+  trail_all(now, out);
   fetch_opening(out);
   fetch_backfill(out);
   pump_all(now, out);
 }
+
+namespace {
+
+/// A rule's reason as the sender reads it: its permanent code, then Dutch, then English.
+std::string text_of(const reaction::Note& note) { return fmt::format("{}: {} / {}", note.code, note.nl, note.en); }
+
+}  // namespace
 
 /// Tell every publisher of the batch what became of its events.
 void Core::answer_waiters(TimeMs, Actions& out) {
@@ -179,12 +190,12 @@ void Core::answer_waiters(TimeMs, Actions& out) {
       const Item& item = batch_.items[i];
       if (item.producer != w.producer || item.sequence < w.first || item.sequence > w.ack.up_to) continue;
       if (item.ruling == reaction::Ruling::reject) {
-        w.ack.exceptions.push_back({item.sequence, Errc::rejected_by_rule, item.reason});
+        w.ack.exceptions.push_back({item.sequence, Errc::rejected_by_rule, text_of(item.note)});
         ++counters_.refusals[Errc::rejected_by_rule];
       } else if (item.waits) {
         w.ack.held.push_back({item.sequence, Errc::ok,
                               item.ruling == reaction::Ruling::hold
-                                  ? item.reason
+                                  ? text_of(item.note)
                                   : std::string(schema::name_of(item.admitted.type->gate))});
       }
     }
@@ -207,6 +218,7 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   gates_.drop_staged();
   put_back_releases();
   put_back_accesses();
+  plugins_undone(out);
   for (const auto& hash : batch_.foreign) admission_.forget(hash);
   for (const ProducerId& id : batch_.producers) {
     Producer& p = producers_.at(id);
@@ -234,6 +246,7 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   batch_.items.clear();
   answer_waiters(now, out);
   batch_ = {};
+  take_late_answers(now, out);
   out.emplace_back(LogLine{Level::error, fmt::format("commit failed: {}", error.text())});
   if (error.code == Errc::corrupt) {
     fault_ = error;

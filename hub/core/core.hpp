@@ -2,8 +2,8 @@
 //
 //   step(Frame)      receive.cpp   which session, which verb
 //     PUB            publish.cpp   admission: a verdict for each event; the accepted join the open batch
-//   step(Flush)      batch.cpp     reaction in rounds until quiet; routing writes down the audience; CommitNow
-//   step(Committed)  commit.cpp    receipts leave; what was changed takes effect
+//   step(Flush)      batch.cpp     react.cpp: plugins in rounds until quiet; routing writes down the audience;
+//   CommitNow step(Committed)  commit.cpp    receipts leave; what was changed takes effect
 //                    release.cpp   what waited for a gate that has opened goes out at a new position
 //                    deliver.cpp   consumers with credit get what concerns them
 //     ACK ...        deliver.cpp   cursors move, and join the next commit
@@ -39,7 +39,9 @@
 #include "hub/core/clock_guard.hpp"
 #include "hub/core/interner.hpp"
 #include "hub/core/member_union.hpp"
+#include "hub/core/plugin_line.hpp"
 #include "hub/core/step.hpp"
+#include "hub/core/timer_table.hpp"
 #include "hub/delivery/consumer.hpp"
 #include "hub/log/keys.hpp"
 #include "hub/reaction/rounds.hpp"
@@ -65,6 +67,7 @@ struct Config {
 /// What the daemon and `status` want to know. Counted since the start.
 struct Counters {
   std::uint64_t accepted = 0, refused = 0, repeated = 0, commits = 0, delivered = 0, acked = 0, retries = 0, parked = 0;
+  std::uint64_t fell_behind = 0, plugin_failures = 0, plugin_parked = 0;
   std::uint64_t busy = 0, failed_commits = 0, strangers = 0;
   std::map<Errc, std::uint64_t> refusals;
   std::map<std::string, std::uint64_t, std::less<>> by_type;
@@ -89,14 +92,17 @@ class Core {
   [[nodiscard]] bool may_grow() const { return !batch_.producers.empty() && !answered_.empty(); }
   /// Something is to be committed that no frame brought: a Flush will do it.
   [[nodiscard]] bool has_work() const {
-    return phase_ == Phase::open && !refusing_ && (!releases_.empty() || backfill_end_.value() != 0);
+    return phase_ == Phase::open && !refusing_ &&
+           (!releases_.empty() || backfill_end_.value() != 0 || !batch_.items.empty());
   }
+  /// Plugins are being waited for: OutOfPatience after each limits::inline_wait_ms of it.
+  [[nodiscard]] bool awaits_plugins() const { return phase_ == Phase::reacting; }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 
  private:
-  Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Rounds rounds);
+  Core(const schema::Registry& registry, log::KeyRing& keys, Config config, reaction::Concerns concerns);
   Status restore(log::Snapshot snapshot, TimeMs now);
 
   struct Session {
@@ -125,9 +131,16 @@ class Core {
     ProducerSeq sequence;
     admission::Admitted admitted;
     reaction::Ruling ruling = reaction::Ruling::accept;
-    std::string reason;
-    std::uint32_t emitted_by = 0;                     // item + 1 of its cause, when a plugin made it
-    std::uint32_t ordinal = 0;                        // how many a plugin has emitted on it
+    reaction::Note note;         // why it is rejected or held
+    std::string held_by;         // the judge that holds it
+    bool rule_released = false;  // a judge held it, and lets it go
+    std::string only;            // the plugin whose timer this is
+    Bytes timer_key;
+    TimeMs timer_due;
+    std::vector<std::string> waits_for;               // plugins that have parked an earlier event of its subject
+    Seq seq;                                          // once the chunk is built
+    std::optional<std::uint16_t> retention_months;    // another than its type's
+    std::string owner;                                // under whose key it is kept, when no field says so
     bool waits = false;                               // committed for nobody: a gate, or a judge's hold
     Seq released_from;                                // where it waited until its gate opened; 0 = it is new
     std::uint16_t expiry_month = log::kept_for_ever;  // of a copy: that of what it copies
@@ -159,7 +172,11 @@ class Core {
     std::set<MemberNo> members_changed;
     std::vector<log::AuditRow> audit;
     std::vector<log::PluginStateRow> plugin_state;
+    std::map<std::string, reaction::StateMap> overlay;  // the same in clear, for their plugins
     std::vector<log::TimerRow> timers;
+    std::vector<schema::GateKey> let_out;                 // what judges let go, once all of the batch has its place
+    std::vector<schema::GateKey> dropped;                 // what they refuse after all
+    std::optional<TimeMs> recorded;                       // the batch's time, from the moment that a plugin was told it
     std::map<std::uint32_t, log::BackfillRow> backfills;  // new ones, and how far those have come that go on
     std::vector<std::string> erased;                      // pseudonyms; the batch is closed behind the first
     std::optional<std::uint16_t> retention;               // bodies of this month and earlier are over
@@ -240,13 +257,6 @@ class Core {
 
   // batch.cpp
   void close_batch(TimeMs now, Actions& out);
-  void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
-  void apply_outcomes(std::vector<reaction::Rounds::Applied> applied);
-  void apply_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit);
-  void refuse_emit(std::uint32_t cause, const std::string& plugin, const reaction::Emit& emit, Errc code);
-  Item derived_item(std::uint32_t cause, const std::string& maker, const schema::EventType& type, Bytes payload);
-  void call_plugins(std::vector<reaction::Call> calls, TimeMs now, Actions& out);
-  void begin_round(std::size_t first_item, TimeMs now, Actions& out);
   void commit_batch(TimeMs now, Actions& out);
   void build_chunk(log::Commit& commit, TimeMs now);
   log::EntryView make_entry(const Item& item, TimeMs now);
@@ -256,6 +266,87 @@ class Core {
   Bytes stored_body(const Item& item, log::EntryView& entry);
   void collect_state(log::Commit& commit, TimeMs now);
 
+  // react.cpp
+  /// What a plugin answers, wherever it stands: in the open batch or in the log.
+  struct Cause {
+    schema::EventView event;
+    std::shared_ptr<const void> memory;  // keeps the event alive
+    std::string person;
+    const schema::EventType* type = nullptr;
+  };
+  struct Applied {
+    std::uint32_t item = 0;
+    std::string plugin;
+    reaction::Outcome outcome;
+  };
+  void begin_round(std::size_t first, TimeMs now, Actions& out);
+  bool asks_inline(PluginLine& line, Item& item);
+  void find_judge(Item& item, reaction::Rounds::Item& asked);
+  void ask_plugins(TimeMs now, Actions& out);
+  [[nodiscard]] std::string sender_name(MemberNo sender, const ProducerId& producer) const;
+  void call_plugin(PluginLine& line, PluginLine::Outstanding asked, Actions& out);
+  void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
+  void inline_answer(PluginLine& line, reaction::Result result, TimeMs now, Actions& out);
+  void fall_behind(PluginLine& line, std::size_t answered);
+  void out_of_patience(TimeMs now, Actions& out);
+  void end_round(TimeMs now, Actions& out);
+  void keep(PluginLine& line, const reaction::Outcome& outcome, const schema::EventType& cause);
+  void speak(PluginLine& line, const Cause& cause, const reaction::Outcome& outcome);
+  void apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit& emit, std::uint32_t ordinal);
+  void refuse_emit(const std::string& plugin, const Cause& cause, std::string_view what, Errc code,
+                   std::uint32_t ordinal);
+  void explain_rule(PluginLine& line, const Cause& cause, const reaction::Outcome& outcome);
+  void on_held_word(PluginLine& line, const Cause& cause, const reaction::HeldWord& word);
+  void refuse_held(const std::string& plugin, const Cause& cause, const EventId& held, MemberNo sender, Errc code,
+                   const reaction::Note& note);
+  static schema::GateKey hold_key(std::string_view plugin, const EventId& held);
+  void join(Item item);
+  Item hub_item(const Cause& cause, std::string_view type_name, const boost::json::object& payload,
+                const std::string& maker, std::uint32_t ordinal);
+  Item derived_item(const Cause& cause, const std::string& maker, std::uint32_t ordinal, const schema::EventType& type,
+                    Bytes payload);
+  void on_state_ask(reaction::StateAsk ask, Actions& out);
+
+  // trail.cpp
+  void trail_all(TimeMs now, Actions& out);
+  void trail(PluginLine& line, TimeMs now, Actions& out);
+  bool gather(PluginLine& line, Seq from, Seq to, bool again, PluginLine::Outstanding& asked, Actions& out);
+  std::size_t show(PluginLine& line, const std::shared_ptr<const Ready>& ready, std::uint32_t index, bool again,
+                   PluginLine::Outstanding& asked);
+  void on_trail_chunks(PluginLine& line, const ChunksRead& read, TimeMs now, Actions& out);
+  void trailing_answer(PluginLine& line, reaction::Result result, TimeMs now, Actions& out);
+  void late_outcome(PluginLine& line, const PluginLine::Outstanding& asked, std::size_t i,
+                    const reaction::Outcome& outcome);
+  void failed_on(PluginLine& line, Seq seq, const PluginLine::Outstanding& asked, std::size_t index,
+                 const reaction::Result& result, Actions& out);
+  void parked_done(PluginLine& line, Seq seq);
+  void note_failure(PluginLine& line, const reaction::Result& result, TimeMs now, Actions& out);
+  void suspend(PluginLine& line, const std::string& why, Actions& out);
+  void come_back(PluginLine& line, TimeMs now) const;
+
+  // plugins.cpp
+  void restore_plugins(const log::Snapshot& snapshot);
+  void place_plugins();
+  void settle_held();
+  void collect_plugins(log::Commit& commit);
+  void plugins_committed(const log::Commit& commit, Actions& out);
+  void take_late_answers(TimeMs now, Actions& out);
+  void on_shown(reaction::ViewAnswer answer, Actions& out);
+  bool ask_plugin_view(const Session& session, const wire::Query& query, TimeMs now, Actions& out);
+  void plugins_undone(Actions& out);
+  [[nodiscard]] bool plugins_changed() const;
+  [[nodiscard]] std::string plugins_json() const;
+  [[nodiscard]] std::string plugin_parked_json() const;
+  iro::Result<std::string> plugin_command(std::string_view verb, std::string_view args, TimeMs now, Actions& out);
+  std::size_t move_parked(PluginLine& line, const std::string& ref, bool skip);
+  void expire_held(TimeMs now);
+
+  // timers.cpp
+  static constexpr std::string_view timer_fired_type = "nl.placements.hub.timer-fired.v1";
+  [[nodiscard]] bool timers_due(TimeMs now) const;
+  void fire_timers(TimeMs now);
+  static EventId timer_id(const log::TimerRow& row);
+
   // release.cpp
   void note_gate(const Item& item, const log::EntryView& entry, Seq seq);
   void fetch_opening(Actions& out);
@@ -264,6 +355,7 @@ class Core {
   void queue_copy(const Ready& ready, std::uint32_t index);
   void take_releases();
   [[nodiscard]] bool shut_again(const Item& item) const;
+  bool expired_meanwhile(const Item& item);
   void put_back_releases();
 
   // backfill.cpp
@@ -367,7 +459,17 @@ class Core {
   Config config_;
   TokenSealer sealer_;
   admission::Admission admission_;
-  reaction::Rounds rounds_;
+  reaction::Concerns concerns_;
+  reaction::Rounds rounds_;  // of the open batch
+  std::map<std::string, PluginLine> lines_;
+  std::size_t round_first_ = 0;
+  std::vector<Applied> applied_;              // said in this round
+  std::vector<PluginAnswered> late_answers_;  // came while a batch was being decided or written
+  std::int64_t patience_ms_ = limits::judge_patience_ms;
+  TimeMs patience_at_;
+  Seq gathered_to_;
+  std::map<std::string, std::shared_ptr<const Ready>> ahead_;  // what was read for plugins that are behind
+  TimerTable timers_;
   std::shared_ptr<const admission::Membership> members_;
   std::optional<TimeMs> next_expiry_;  // of an invitation
   std::unique_ptr<routing::RoutingTable> table_;
@@ -402,7 +504,6 @@ class Core {
   std::optional<log::Testimony> proof_;  // what a receipt proved beside it
   TimeMs last_probe_;
   TimeMs last_state_commit_;
-  std::vector<std::uint32_t> round_items_;
 
   std::deque<Frame> waiting_;
   std::size_t waiting_bytes_ = 0;
@@ -439,6 +540,12 @@ class Core {
   std::unordered_map<std::uint64_t, PendingSub> pending_subs_;
   std::unordered_map<std::uint64_t, PendingHello> pending_hellos_;
   std::unordered_map<std::uint64_t, RunView> pending_explanations_;
+  struct PendingShow {
+    ConnectionNo connection;
+    SessionEpoch epoch;
+    std::uint32_t id = 0;
+  };
+  std::map<std::uint64_t, PendingShow> pending_shows_;
 
   std::deque<std::shared_ptr<const Ready>> recent_;
   std::size_t recent_bytes_ = 0;

@@ -252,6 +252,9 @@ void Core::pump_retries(delivery::Consumer& consumer, TimeMs now, Actions& out) 
 void Core::on_chunks(ChunksRead read, TimeMs now, Actions& out) {
   if (held_read_ == read.read) return on_held_chunks(read, out);
   if (backfill_read_ == read.read) return on_backfill_chunks(read, out);
+  for (auto& [id, line] : lines_) {
+    if (line.read == read.read) return on_trail_chunks(line, read, now, out);
+  }
   const auto at = reads_.find(read.read);
   if (at == reads_.end()) return;
   const PendingRead pending = at->second;

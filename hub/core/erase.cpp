@@ -37,6 +37,8 @@ void Core::bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now) {
     gates_.forget(std::set<PersonKeyNo>(numbers.begin(), numbers.end()));
     std::erase_if(batch_.plugin_state,
                   [&](const log::PluginStateRow& row) { return std::ranges::binary_search(numbers, row.person_key); });
+    std::erase_if(batch_.timers,
+                  [&](const log::TimerRow& row) { return std::ranges::binary_search(numbers, row.person_key); });
     batch_.audit.push_back(
         {now, admission::operator_no, "subject.erased", fmt::format("erasure {}: {} keys", erasure, numbers.size())});
   }
@@ -44,6 +46,7 @@ void Core::bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now) {
 
 /// What a plugin keeps about a person is sealed under that person's key, in the retention class of what it reacts to.
 void Core::put_state(const std::string& plugin, const reaction::StateChange& change, const schema::EventType& cause) {
+  batch_.overlay[plugin][change.key] = change.value;
   log::PluginStateRow row{plugin, change.key, PersonKeyNo(), change.value};
   if (!change.person.empty() && change.value) {
     const auto key = keys_.get_or_create(change.person, cause.retention_months);

@@ -30,6 +30,7 @@ void Core::step(Input input, TimeMs machine_now, Actions& out) {
   if (fault_) return;
   const TimeMs now = follow_clock(machine_now, out);
   now_ = now;
+  if (timers_due(now)) fire_timers(now);
   std::visit(
       [&](auto&& in) {
         using T = std::remove_cvref_t<decltype(in)>;
@@ -60,6 +61,12 @@ void Core::step(Input input, TimeMs machine_now, Actions& out) {
           on_probed(in, now, out);
         else if constexpr (std::is_same_v<T, Accessed>)
           on_accessed(in);
+        else if constexpr (std::is_same_v<T, PluginAsks>)
+          on_state_ask(std::move(in.ask), out);
+        else if constexpr (std::is_same_v<T, PluginShown>)
+          on_shown(std::move(in.answer), out);
+        else if constexpr (std::is_same_v<T, OutOfPatience>)
+          out_of_patience(now, out);
         else if constexpr (std::is_same_v<T, Machine>)
           machine_ = std::move(in);
         else if constexpr (std::is_same_v<T, Reconfigure>)
@@ -333,6 +340,8 @@ void Core::on_tick(TimeMs now, Actions& out) {
   if (clock_is_sound(now)) retain(now);
   fetch_opening(out);
   fetch_backfill(out);
+  expire_held(now);
+  trail_all(now, out);
   pump_all(now, out);
 }
 

@@ -13,9 +13,14 @@ void Core::note_gate(const Item& item, const log::EntryView& entry, Seq seq) {
   const schema::EventType& type = *item.admitted.type;
   const schema::Facts& facts = item.admitted.facts;
   if (item.backfill != 0) return;
+  if (!item.held_by.empty()) {  // what it opens or closes, it does when the judge lets it go
+    gates_.hold(seq, hold_key(item.held_by, item.event.id), entry.expiry_month, entry.person_key, item.sender,
+                item.event.expirytime);
+    return;
+  }
   if (item.released_from.value() != 0) {
     gates_.went_out(item.released_from, seq);
-    return;
+    if (!item.rule_released) return;
   }
   if (type.gate != schema::Gate::none)
     gates_.add(seq, facts.gate_key, entry.expiry_month, entry.person_key, !item.waits);
@@ -83,6 +88,7 @@ void Core::queue_copy(const Ready& ready, std::uint32_t index) {
   item.sender = e.sender;
   item.admitted = {type, registry_.facts(*type, item.event.payload), std::nullopt};
   item.released_from = ready.view.seq(index);
+  item.rule_released = (e.flags & log::by_rule) != 0;
   item.expiry_month = e.expiry_month;
   for (const log::Reason& r : e.reasons) item.entitled.push_back(r.member);
   std::ranges::sort(item.entitled);
@@ -95,6 +101,7 @@ void Core::take_releases() {
   while (!releases_.empty() && batch_.items.size() < limits::batch_events && batch_.bytes < limits::batch_bytes) {
     Item item = std::move(releases_.front());
     releases_.pop_front();
+    if (item.rule_released && expired_meanwhile(item)) continue;
     if (shut_again(item) || !may_be_given(item)) {
       fetched_.erase(item.released_from);
       continue;
@@ -102,6 +109,21 @@ void Core::take_releases() {
     batch_.bytes += item.event.payload.size() + 256;
     batch_.items.push_back(std::move(item));
   }
+}
+
+/// What a judge held beyond its time is refused, whoever lets it go.
+bool Core::expired_meanwhile(const Item& item) {
+  if (item.event.expirytime.value() == 0 || item.event.expirytime > now_) return false;
+  const log::HeldRow* row = gates_.find(item.released_from);
+  fetched_.erase(item.released_from);
+  if (row == nullptr) return true;
+  const std::string* judge = concerns_.judge(item.event.type);
+  const std::string plugin = judge == nullptr ? std::string() : *judge;
+  const Cause cause{item.event, item.memory, std::string(item.admitted.facts.person), item.admitted.type};
+  refuse_held(plugin, cause, item.event.id, row->sender, Errc::event_expired,
+              {"expired", "de geldigheid is voorbij", "its time is over"});
+  gates_.drop(item.released_from);
+  return true;
 }
 
 /// An event of this batch, before the release, has closed its gate.

@@ -60,6 +60,14 @@ struct Damaged {
 struct PluginAnswered {
   reaction::Result result;
 };
+struct PluginAsks {
+  reaction::StateAsk ask;
+};
+struct PluginShown {
+  reaction::ViewAnswer answer;
+};
+/// The inline wait (limits::inline_wait_ms) is over once more while Core::awaits_plugins().
+struct OutOfPatience {};
 struct ConnectionGone {
   ConnectionNo connection;
 };
@@ -89,7 +97,8 @@ struct Drain {
 };
 
 using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, IndexLag, PluginAnswered, ConnectionGone,
-                           Tick, Probed, Drain, HeadRead, Damaged, Reconfigure, Machine, Accessed>;
+                           Tick, Probed, Drain, HeadRead, Damaged, Reconfigure, Machine, Accessed, PluginAsks,
+                           PluginShown, OutOfPatience>;
 
 // ---- actions
 
@@ -121,6 +130,19 @@ struct FindPosition {
 };
 struct CallPlugin {
   reaction::Call call;
+};
+/// A plugin reads its state: what the log has under it, with what the open batch
+/// has changed, goes back to it (reaction::StateAnswer).
+struct ReadPluginState {
+  reaction::StateAsk ask;
+  reaction::StateMap changed;
+};
+struct ShowPlugin {
+  reaction::ViewAsk ask;
+};
+/// What the plugin has in memory is void.
+struct RestartPlugin {
+  std::string plugin;
 };
 /// A view that reads the log is worked out elsewhere; its pages go straight to the connection.
 struct RunView {
@@ -168,8 +190,8 @@ struct LogLine {
   std::string text;
 };
 
-using Action = std::variant<Send, CommitNow, ReadChunks, ReadHead, FindPosition, CallPlugin, RunView, RunCommand,
-                            KeysChanged, Probe, Stop, LogLine>;
+using Action = std::variant<Send, CommitNow, ReadChunks, ReadHead, FindPosition, CallPlugin, ReadPluginState,
+                            ShowPlugin, RestartPlugin, RunView, RunCommand, KeysChanged, Probe, Stop, LogLine>;
 using Actions = std::vector<Action>;
 
 }  // namespace iro::core

@@ -12,6 +12,7 @@
 
 #include "hub/base/bytes.hpp"
 #include "hub/base/z85.hpp"
+#include "hub/daemon/plugin_set.hpp"
 
 namespace iro::daemon {
 namespace fs = std::filesystem;
@@ -98,6 +99,7 @@ class Checker {
     check_endpoints(*table, file);
     check_witness(*table, file);
     check_keys_backup(*table, file);
+    check_plugins(*table, file);
   }
 
   struct Named {
@@ -141,6 +143,21 @@ class Checker {
       return false;
     }
     return true;
+  }
+
+  /// As irod will load them, up to the point where their code would run.
+  void check_plugins(const toml::table& table, const fs::path& file) {
+    const auto named = named_folder(table, file, "plugins", "plugins", "plugins = \"plugins\"");
+    if (!named) return;
+    auto registry = schema::Registry::builtin();
+    if (!registry) return;
+    const auto plugins = load_plugins(named->folder, *registry);
+    if (!plugins)
+      add("plugins", file, named->line, plugins.error().message,
+          "docs/operators/plugins.md; `iro plugin disable` takes one out of force");
+    else if (!plugins->empty() && !fs::exists(plugin_host()))
+      add("plugins", file, named->line, fmt::format("{} is not there, and plugins live in it", plugin_host().string()),
+          "install it beside irod");
   }
 
   /// What tells a log that was put back from the newest one must not be lost, or put back, together with it.

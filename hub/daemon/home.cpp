@@ -43,6 +43,8 @@ std::string config_text(const HomeConfig& c) {
       "witness = \"{}\"\n"
       "# Where `iro backup --keys` puts copies of the personal keys; they are removed after 30 days.\n"
       "# keys_backup = \"/backup/iro-keys\"\n"
+      "# Where the rules of the region lie: FOLDER/ID/plugin.toml, and FOLDER/ID.toml with their settings.\n"
+      "# plugins = \"plugins\"\n"
       "# How fast the log is read again in idle time, to find bit rot; 0 switches it off.\n"
       "scrub_bytes_per_second = {}\n"
       "# How long clients have to finish when the hub goes down, 100 to 30000 ms.\n"
@@ -80,7 +82,8 @@ Result<std::string> text(const toml::table& table, const char* name, const fs::p
 const std::vector<std::string>& known_settings() {
   static const std::vector<std::string> all = {"name",      "oin",         "endpoints",
                                                "log_level", "drain_ms",    "input_queue_mib",
-                                               "witness",   "keys_backup", "scrub_bytes_per_second"};
+                                               "witness",   "keys_backup", "scrub_bytes_per_second",
+                                               "plugins"};
   return all;
 }
 
@@ -122,11 +125,13 @@ Result<Home> Home::load(const fs::path& folder) {
   }
   std::string witness_folder = home.config.witness.string();
   std::string keys_folder;
+  std::string plugins_folder = home.config.plugins.string();
   for (const auto& [name, target] : {std::pair{"name", &home.config.name},
                                      {"oin", &home.config.oin},
                                      {"log_level", &home.config.log_level},
                                      {"witness", &witness_folder},
-                                     {"keys_backup", &keys_folder}}) {
+                                     {"keys_backup", &keys_folder},
+                                     {"plugins", &plugins_folder}}) {
     if (!config->contains(name)) continue;  // a setting that is not there has its default
     auto value = text(*config, name, config_path);
     if (!value) return fail(value.error());
@@ -136,6 +141,7 @@ Result<Home> Home::load(const fs::path& folder) {
     return fail(Errc::config_invalid, fmt::format("{}: 'witness' names no folder", config_path.string()));
   home.config.witness = witness_folder;
   home.config.keys_backup = keys_folder;
+  home.config.plugins = plugins_folder;
   std::int64_t scrub = 0;
   for (const auto& s : number_settings()) {
     std::int64_t* const target = s.name == std::string_view("drain_ms")          ? &home.config.drain_ms

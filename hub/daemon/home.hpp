@@ -2,6 +2,7 @@
 //
 //   hub.toml            what an operator may change: endpoints, name, log level, limits
 //   secrets.toml        the hub's own keys (mode 0600)
+//   plugins/            the rules of the region (plugin_set.hpp)
 //   operator.key.toml   the operator's key file, for `iro` (mode 0600)
 //   data/               the log and what belongs to it (docs/log-format.md)
 //   witness/            how far the log was a second ago, signed; better on another volume
@@ -24,7 +25,8 @@ struct HomeConfig {
   std::string log_level = "info";
   // Where the witness of the log stands: another volume than data/, and in no backup. Relative to the hub's folder.
   std::filesystem::path witness = "witness";
-  std::filesystem::path keys_backup;  // where `iro backup --keys` puts copies of keys.db; empty: nowhere
+  std::filesystem::path plugins = "plugins";  // relative to the hub's folder
+  std::filesystem::path keys_backup;          // where `iro backup --keys` puts copies of keys.db; empty: nowhere
   std::size_t scrub_bytes_per_second = limits::scrub_bytes_per_second;  // 0: no scrubbing
   std::int64_t drain_ms = 2'000;      // how long clients have to finish when the hub goes down
   std::int64_t input_queue_mib = 64;  // then publishers are refused `busy`
@@ -55,6 +57,7 @@ struct Home {
   Secrets secrets;
   [[nodiscard]] std::filesystem::path data() const { return folder / "data"; }
   [[nodiscard]] std::filesystem::path witness() const { return folder / config.witness; }
+  [[nodiscard]] std::filesystem::path plugins() const { return folder / config.plugins; }
   [[nodiscard]] std::filesystem::path tombstones() const { return witness() / "tombstones"; }
 
   /// Make a new one; `operator_public` is the key that may enrol members. Fails with

@@ -8,6 +8,7 @@
 
 #include "hub/daemon/desk.hpp"
 #include "hub/log/sqlite/keys_backup.hpp"
+#include "hub/reaction/state.hpp"
 
 namespace iro::daemon {
 namespace {
@@ -37,6 +38,7 @@ int Hub::run() {
   while (!stopped_) {
     wait();
     take_answers();
+    take_plugins();
     take_frames();
     if (!lingering()) step(core::Flush{});
     on_tick();
@@ -61,14 +63,19 @@ int Hub::run() {
 bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() < committed_at_ + commit_took_ / 4; }
 
 void Hub::wait() {
-  pollfd fds[] = {{bus_->ready_fd(), POLLIN, 0},
-                  {queries_->ready_fd(), POLLIN, 0},
-                  {stop_.fd(), POLLIN, 0},
-                  {reload_.fd(), POLLIN, 0}};
+  std::vector<pollfd> fds{{bus_->ready_fd(), POLLIN, 0},
+                          {queries_->ready_fd(), POLLIN, 0},
+                          {stop_.fd(), POLLIN, 0},
+                          {reload_.fd(), POLLIN, 0}};
+  plugins_->poll_on(fds);
   std::chrono::nanoseconds patience = backup_ || core_->has_work() ? 0ns : std::chrono::milliseconds(tick_ms);
   if (lingering()) patience = std::max(committed_at_ + commit_took_ / 4 - Moment::clock::now(), Moment::duration(0));
+  for (const auto& until : {patience_until_, plugins_->wake_at()}) {
+    if (until) patience = std::min<std::chrono::nanoseconds>(patience, *until - Moment::clock::now());
+  }
+  patience = std::max(patience, std::chrono::nanoseconds(0));
   const timespec timeout{patience.count() / 1'000'000'000, patience.count() % 1'000'000'000};
-  ::ppoll(fds, 4, &timeout, nullptr);
+  ::ppoll(fds.data(), fds.size(), &timeout, nullptr);
   if ((fds[3].revents & POLLIN) != 0) {
     reload_.lower();
     take_new_config();
@@ -104,6 +111,39 @@ void Hub::take_answers() {
   for (auto& frame : answers.frames) sends_.push_back({frame.to, std::move(frame.frame)});
 }
 
+/// What the plugins' processes said; and after every 2 ms in which the core waited for them, that too.
+void Hub::take_plugins() {
+  for (auto& said : plugins_->take()) {
+    std::visit(
+        [&](auto&& s) {
+          using T = std::remove_cvref_t<decltype(s)>;
+          if constexpr (std::is_same_v<T, reaction::Result>)
+            step(core::PluginAnswered{std::move(s)});
+          else if constexpr (std::is_same_v<T, reaction::StateAsk>)
+            step(core::PluginAsks{std::move(s)});
+          else
+            step(core::PluginShown{std::move(s)});
+        },
+        std::move(said));
+  }
+  const Moment now = Moment::clock::now();
+  if (!core_->awaits_plugins()) {
+    patience_until_.reset();
+  } else if (!patience_until_ || now >= *patience_until_) {
+    if (patience_until_) step(core::OutOfPatience{});
+    patience_until_ = now + std::chrono::milliseconds(limits::inline_wait_ms);
+  }
+}
+
+void Hub::read_plugin_state(const core::ReadPluginState& read) {
+  auto rows = reaction::merge_state(*log_, *keys_, read.ask, read.changed);
+  if (!rows) {
+    stopped_ = core::Stop{core::exit_code(rows.error()), rows.error().message};
+    return;
+  }
+  plugins_->answer({read.ask.plugin, read.ask.request, std::move(*rows)});
+}
+
 void Hub::step(core::Input input) {
   std::vector<core::Input> inputs;
   inputs.push_back(std::move(input));
@@ -128,6 +168,14 @@ void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
             sends_.push_back({a.to, std::move(a.frame)});
           else if constexpr (std::is_same_v<T, core::CommitNow>)
             commit(a.commit, next);
+          else if constexpr (std::is_same_v<T, core::CallPlugin>)
+            plugins_->call(std::move(a.call));
+          else if constexpr (std::is_same_v<T, core::ReadPluginState>)
+            read_plugin_state(a);
+          else if constexpr (std::is_same_v<T, core::ShowPlugin>)
+            plugins_->show(std::move(a.ask));
+          else if constexpr (std::is_same_v<T, core::RestartPlugin>)
+            plugins_->restart(a.plugin);
           else if constexpr (std::is_same_v<T, core::ReadChunks>)
             read_chunks(a);
           else if constexpr (std::is_same_v<T, core::ReadHead>)

@@ -1,6 +1,6 @@
 // hub/daemon/hub.hpp: the parts of a running hub, put together, and the loop that drives them.
 //
-// Threads: the one that calls run() is the core's and the log's writer; the bus
+// Threads: the one that calls run() is the core's and the log's writer, and speaks with the plugins' processes; the bus
 // has one, queries have one, the witness has one. They exchange batches by queue and eventfd.
 #pragma once
 
@@ -19,6 +19,7 @@
 #include "hub/daemon/witness_thread.hpp"
 #include "hub/log/sqlite/sqlite_key_ring.hpp"
 #include "hub/log/sqlite/sqlite_log.hpp"
+#include "hub/reaction/process_runner.hpp"
 
 namespace iro::daemon {
 
@@ -47,6 +48,8 @@ class Hub {
   void wait();
   void take_frames();
   void take_answers();
+  void take_plugins();
+  void read_plugin_state(const core::ReadPluginState& read);
   void step(core::Input input);
   void perform(core::Actions actions, std::vector<core::Input>& next);
   void commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next);
@@ -76,6 +79,8 @@ class Hub {
   std::unique_ptr<log::SqliteLog> log_;
   std::unique_ptr<WitnessThread> witness_;
   std::unique_ptr<log::SqliteKeyRing> keys_;
+  std::vector<reaction::ProcessPlugin> plugin_set_;
+  std::unique_ptr<reaction::ProcessRunner> plugins_;
   std::unique_ptr<core::Core> core_;
   std::unique_ptr<bus::Bus> bus_;
   struct Desk;  // what the query thread owns: a reader of the log, and the views
@@ -88,6 +93,7 @@ class Hub {
   using Moment = std::chrono::steady_clock::time_point;  // durations only: what is recorded comes from clock_
   Moment committed_at_;
   Moment::duration commit_took_{};
+  std::optional<Moment> patience_until_;  // while the core waits for plugins
   std::vector<bus::OutFrame> sends_;
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;

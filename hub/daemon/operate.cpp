@@ -37,6 +37,7 @@ void Hub::take_new_config() {
   if (next.endpoints != now.endpoints) spdlog::warn("endpoints: changed, and wants a restart");
   if (next.oin != now.oin) spdlog::warn("oin: changed, and wants a restart");
   if (next.witness != now.witness) spdlog::warn("witness: changed, and wants a restart");
+  if (next.plugins != now.plugins) spdlog::warn("plugins: changed, and wants a restart");
   if (next.keys_backup != now.keys_backup) spdlog::warn("keys_backup: changed, and wants a restart");
   if (next.scrub_bytes_per_second != now.scrub_bytes_per_second)
     spdlog::warn("scrub_bytes_per_second: changed, and wants a restart");

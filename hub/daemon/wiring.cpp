@@ -4,6 +4,7 @@
 
 #include "hub/base/z85.hpp"
 #include "hub/daemon/desk.hpp"
+#include "hub/daemon/plugin_set.hpp"
 
 namespace iro::daemon {
 
@@ -14,6 +15,10 @@ Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   auto registry = schema::Registry::builtin();
   if (!registry) return fail(registry.error().within("load the schemas"));
   hub->registry_ = std::move(*registry);
+
+  auto plugins = load_plugins(hub->home_.plugins(), hub->registry_);
+  if (!plugins) return fail(plugins.error().within("load the plugins"));
+  hub->plugin_set_ = std::move(*plugins);
 
   const log::Witness witness(hub->home_.witness(), hub->home_.secrets.witness_seed);
   auto seen = witness.read();
@@ -80,6 +85,14 @@ Status Hub::start_core() {
   config.token_key = home_.secrets.token_key;
   config.receipt_key = home_.secrets.receipt_key;
   config.operator_key = *operator_key;
+  for (const auto& plugin : plugin_set_) {
+    config.plugins.push_back(plugin.manifest.spec);
+    spdlog::info("plugin {} {}", plugin.manifest.spec.id, plugin.manifest.version);
+  }
+  plugins_ = std::make_unique<reaction::ProcessRunner>(
+      reaction::ProcessRunnerOptions{plugin_host(), false, [](std::string_view line) { spdlog::info("{}", line); }},
+      plugin_set_);
+  plugins_->warm();
   auto index_reader = log::SqliteReader::open(home_.data());
   if (!index_reader) return fail(index_reader.error());
   auto index = views::Index::open(home_.data() / "index.db", **index_reader);

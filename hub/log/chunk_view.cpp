@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t commitment_bytes = 32;
 constexpr std::uint8_t audience_is_set = 255;
-constexpr std::uint8_t all_flags = has_correlation | has_causation | encrypted | held | released;
+constexpr std::uint8_t all_flags = has_correlation | has_causation | encrypted | held | released | by_rule;
 constexpr std::uint64_t most_positions = std::uint64_t{1} << 44;  // a body's id has no room for more
 
 template <typename Id>

@@ -44,8 +44,9 @@ enum EntryFlag : std::uint8_t {
   has_causation = 2,
   encrypted = 4,
   held = 8,
-  released = 16
-};  // permanent
+  released = 16,
+  by_rule = 32  // with held: a judge's hold, not a gate; with released: out of one
+};              // permanent
 
 inline constexpr std::uint16_t kept_for_ever = 32'767;  // an expiry month that never comes
 

@@ -88,15 +88,29 @@ struct PluginStateRow {
   std::optional<Bytes> value;  // nothing = delete
   bool operator==(const PluginStateRow&) const = default;
 };
+/// How far a plugin has come. A plugin that has never been behind has no row.
 struct PluginCursorRow {
   std::string plugin;
-  Seq seq;
+  Seq seq;                     // what it is shown next; 0 = all there is, and then each event in its own commit
+  std::string suspended = {};  // why it is asked nothing; "" = it is
   bool operator==(const PluginCursorRow&) const = default;
+};
+enum class PluginParkedState : std::uint8_t { parked = 1, waits = 2, retry = 3 };  // permanent: on disk
+/// An event that a plugin failed on twice, or one of the same subject that waits behind it.
+struct PluginParkedRow {
+  std::string plugin;
+  Seq seq;
+  PluginParkedState state = PluginParkedState::parked;
+  TimeMs at;
+  std::string subject;
+  std::string why;
+  bool operator==(const PluginParkedRow&) const = default;
 };
 struct TimerRow {
   std::string plugin;
   Bytes key;
-  std::optional<TimeMs> due;  // nothing = delete
+  std::optional<TimeMs> due;    // nothing = delete
+  PersonKeyNo person_key = {};  // of the person whose erasure takes the timer too; 0 = none
   bool operator==(const TimerRow&) const = default;
 };
 
@@ -117,6 +131,9 @@ struct HeldRow {
   Seq released;  // where it went out; 0 = nowhere yet
   std::uint16_t expiry_month = kept_for_ever;
   PersonKeyNo person;
+  TimeMs expires = {};   // of what a judge holds: then it is refused; 0 = never
+  MemberNo sender = {};  // of what a judge holds: who is told when it is refused
+  bool by_rule = false;  // a judge holds it, not a gate
   bool operator==(const HeldRow&) const = default;
 };
 
@@ -165,6 +182,8 @@ struct Commit {
   std::vector<AuditRow> audit;
   std::vector<PluginStateRow> plugin_state;
   std::vector<PluginCursorRow> plugin_cursors;
+  std::vector<PluginParkedRow> plugin_parked;
+  std::vector<std::pair<std::string, Seq>> plugin_parked_removed;
   std::vector<TimerRow> timers;
   std::vector<GateRow> gates;
   std::vector<schema::GateKey> gates_removed;
@@ -202,8 +221,8 @@ struct Snapshot {
   std::vector<ConsumerRow> consumers;
   std::vector<DeviationRow> deviations;
   std::vector<ForeignRow> foreign_ids;
-  std::vector<PluginStateRow> plugin_state;
-  std::vector<PluginCursorRow> plugin_cursors;
+  std::vector<PluginCursorRow> plugin_cursors;  // what plugins keep is read when they ask for it: plugin_state()
+  std::vector<PluginParkedRow> plugin_parked;
   std::vector<TimerRow> timers;
   std::vector<GateRow> gates;
   std::vector<HeldRow> held;
@@ -232,6 +251,10 @@ class EventLog {
   virtual Status resume() = 0;
   /// Is there room again? Called once a second after disk_full.
   virtual Status probe() = 0;
+  /// What a plugin keeps, as of the last commit: the row under `key`, or with
+  /// `prefix` all rows whose keys begin with it, ascending. Values under a person's key come sealed.
+  [[nodiscard]] virtual Result<std::vector<PluginStateRow>> plugin_state(const std::string& plugin, ByteView key,
+                                                                         bool prefix) = 0;
 };
 
 class LogReader {

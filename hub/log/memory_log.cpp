@@ -32,6 +32,7 @@ struct MemoryLog::Tables {
   std::map<std::array<std::uint8_t, 16>, ForeignRow> foreign_ids;
   std::map<std::pair<std::string, Bytes>, PluginStateRow> plugin_state;
   std::map<std::string, PluginCursorRow> plugin_cursors;
+  std::map<std::pair<std::string, Seq>, PluginParkedRow> plugin_parked;
   std::map<std::pair<std::string, Bytes>, TimerRow> timers;
   std::map<schema::GateKey, GateRow> gates;
   std::map<Seq, HeldRow> held;
@@ -119,6 +120,8 @@ void MemoryLog::Tables::put_plugins(const Commit& commit) {
     }
   }
   for (const PluginCursorRow& row : commit.plugin_cursors) plugin_cursors[row.plugin] = row;
+  for (const auto& key : commit.plugin_parked_removed) plugin_parked.erase(key);
+  for (const PluginParkedRow& row : commit.plugin_parked) plugin_parked[{row.plugin, row.seq}] = row;
   for (const TimerRow& row : commit.timers) {
     if (row.due) {
       timers[{row.plugin, row.key}] = row;
@@ -157,6 +160,7 @@ void MemoryLog::Tables::apply(const Commit& commit) {
   for (const TombstoneRow& row : commit.tombstones) {
     tombstones[row.key] = row;
     std::erase_if(plugin_state, [&](const auto& state) { return state.second.person_key == row.key; });
+    std::erase_if(timers, [&](const auto& timer) { return timer.second.person_key == row.key; });
   }
   if (commit.retention) forget_bodies(commit.retention->month);
 }
@@ -176,8 +180,8 @@ Snapshot MemoryLog::Tables::snapshot() const {
   out.consumers = rows_of(consumers);
   out.deviations = rows_of(deviations);
   out.foreign_ids = rows_of(foreign_ids);
-  out.plugin_state = rows_of(plugin_state);
   out.plugin_cursors = rows_of(plugin_cursors);
+  out.plugin_parked = rows_of(plugin_parked);
   out.timers = rows_of(timers);
   out.gates = rows_of(gates);
   out.held = rows_of(held);
@@ -197,6 +201,20 @@ MemoryLog::~MemoryLog() = default;
 Result<Snapshot> MemoryLog::load() {
   const std::lock_guard lock(shared_->mutex);
   return shared_->tables.snapshot();
+}
+
+Result<std::vector<PluginStateRow>> MemoryLog::plugin_state(const std::string& plugin, ByteView key, bool prefix) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto& rows = shared_->tables.plugin_state;
+  std::vector<PluginStateRow> out;
+  for (auto at = rows.lower_bound({plugin, to_bytes(key)}); at != rows.end() && at->first.first == plugin; ++at) {
+    const Bytes& found = at->first.second;
+    const bool fits = prefix ? found.size() >= key.size() && std::equal(key.begin(), key.end(), found.begin())
+                             : std::ranges::equal(found, key);
+    if (!fits) break;
+    out.push_back(at->second);
+  }
+  return out;
 }
 
 Status MemoryLog::commit(const Commit& commit) {

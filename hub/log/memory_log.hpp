@@ -22,6 +22,8 @@ class MemoryLog final : public EventLog {
   Status commit(const Commit& commit) override;
   Status resume() override;
   Status probe() override;
+  [[nodiscard]] Result<std::vector<PluginStateRow>> plugin_state(const std::string& plugin, ByteView key,
+                                                                 bool prefix) override;
 
   [[nodiscard]] std::unique_ptr<LogReader> reader() const;
   /// A log that holds the same and goes its own way from here: a disk's copy.

@@ -46,7 +46,41 @@ void Gates::close(const schema::GateKey& key, PersonKeyNo person) {
   }
 }
 
+void Gates::hold(Seq seq, const schema::GateKey& key, std::uint16_t expiry_month, PersonKeyNo person, MemberNo sender,
+                 TimeMs expires) {
+  HeldRow row{seq, key, HeldState::waits, Seq(0), expiry_month, person, expires, sender};
+  row.by_rule = true;
+  put(row);
+}
+
+const HeldRow* Gates::held_by(const schema::GateKey& key) const {
+  const auto at = by_key_.find(key);
+  if (at == by_key_.end()) return nullptr;
+  const HeldRow& row = held_.at(at->second);
+  return row.by_rule && row.state == HeldState::waits ? &row : nullptr;
+}
+
+void Gates::let_out(Seq seq) {
+  HeldRow row = held_.at(seq);
+  row.state = HeldState::opening;
+  put(row);
+}
+
+void Gates::drop(Seq seq) {
+  if (held_.contains(seq)) remove(seq);
+}
+
+std::vector<Seq> Gates::expired(TimeMs now) const {
+  std::vector<Seq> out;
+  for (const auto& [expires, seq] : expiring_) {
+    if (expires > now) break;
+    if (held_.at(seq).state == HeldState::waits) out.push_back(seq);
+  }
+  return out;
+}
+
 void Gates::went_out(Seq seq, Seq released) {
+  if (held_.at(seq).by_rule) return remove(seq);
   HeldRow row = held_.at(seq);
   row.state = HeldState::out;
   row.released = released;
@@ -117,6 +151,7 @@ void Gates::set(Seq seq, std::optional<HeldRow> row) {
   if (const auto was = held_.find(seq); was != held_.end()) {
     if (was->second.released.value() != 0) from_.erase(was->second.released);
     opening_.erase(seq);
+    if (was->second.expires.value() != 0) expiring_.erase({was->second.expires, seq});
     for (auto [at, end] = by_key_.equal_range(was->second.key); at != end; ++at) {
       if (at->second != seq) continue;
       by_key_.erase(at);
@@ -127,6 +162,7 @@ void Gates::set(Seq seq, std::optional<HeldRow> row) {
   if (!row) return;
   if (row->released.value() != 0) from_[row->released] = seq;
   if (row->state == HeldState::opening) opening_.insert(seq);
+  if (row->expires.value() != 0) expiring_.insert({row->expires, seq});
   by_key_.emplace(row->key, seq);
   held_.emplace(seq, *row);
 }

@@ -39,8 +39,21 @@ class Gates {
   void add(Seq seq, const schema::GateKey& key, std::uint16_t expiry_month, PersonKeyNo person, bool out);
   void open(const schema::GateKey& key, TimeMs until, PersonKeyNo person, TimeMs now);
   void close(const schema::GateKey& key, PersonKeyNo person);
-  /// The event that waited at `seq` is at `released` now, for its audience.
+  /// The event that waited at `seq` is at `released` now, for its audience. What a judge held is forgotten: behind it
+  /// is no gate that could be shut again.
   void went_out(Seq seq, Seq released);
+
+  /// A judge holds the event at `seq`: behind `key`, which no opening has. `expires`: then it is refused; 0 = never.
+  void hold(Seq seq, const schema::GateKey& key, std::uint16_t expiry_month, PersonKeyNo person, MemberNo sender,
+            TimeMs expires);
+  /// The held event behind this key, if it still waits.
+  [[nodiscard]] const log::HeldRow* held_by(const schema::GateKey& key) const;
+  /// What a judge held goes out: it is `opening` from here on.
+  void let_out(Seq seq);
+  /// It waits no more, and goes nowhere.
+  void drop(Seq seq);
+  /// Held events whose time is over.
+  [[nodiscard]] std::vector<Seq> expired(TimeMs now) const;
 
   /// May what stands at this position be delivered? Only asked of gated events.
   [[nodiscard]] bool may_go(Seq at, TimeMs now) const;
@@ -70,6 +83,7 @@ class Gates {
   std::multimap<schema::GateKey, Seq> by_key_;
   std::map<Seq, Seq> from_;  // position of what went out -> where it waited
   std::set<Seq> opening_;
+  std::set<std::pair<TimeMs, Seq>> expiring_;  // of what judges hold
   // What was there before the open batch changed it.
   std::map<schema::GateKey, std::optional<log::GateRow>> gates_before_;
   std::map<Seq, std::optional<log::HeldRow>> held_before_;

@@ -37,6 +37,7 @@ void Harness::restart() {
   core.reset();
   reader_ = log->reader();
   clients.clear();
+  late_calls.clear();
   core::Config config;
   config.hub_oin = "00000099000000000000";
   config.plugins = options_.plugins;
@@ -107,6 +108,63 @@ void Harness::step(core::Input input) {
   core->step(std::move(input), clock.now(), actions);
   tell_views();
   perform(std::move(actions));
+  // As irod does after each 2 ms of waiting.
+  while (core->awaits_plugins() && !late_calls.empty() && depth_ == 0) {
+    core::Actions more;
+    ++impatience;
+    core->step(core::OutOfPatience{}, clock.now(), more);
+    perform(std::move(more));
+  }
+}
+
+/// What a plugin of ours would answer; a crash loses what it has not answered yet.
+reaction::Result Harness::run_plugin(const reaction::Call& call) {
+  reaction::Result result{call.plugin, call.no, {}, reaction::Failure::none, {}};
+  const auto crash = [&] {
+    result.failure = reaction::Failure::crashed;
+    result.why = "SIGSEGV";
+  };
+  if (moods[call.plugin] == Mood::absent) {
+    result.failure = reaction::Failure::start;
+    result.why = "no such program";
+    return result;
+  }
+  if (moods[call.plugin] == Mood::crashes) {
+    crash();
+    return result;
+  }
+  for (const auto& event : call.events) {
+    if (crashes_on && !call.alone && crashes_on(event)) {
+      crash();
+      break;
+    }
+    const auto at = plugins.find(call.plugin);
+    result.outcomes.push_back(at == plugins.end() ? reaction::Outcome{} : at->second(event));
+    result.outcomes.back().item = event.item;
+  }
+  return result;
+}
+
+void Harness::answer_late(std::size_t i) {
+  const reaction::Call call = std::move(late_calls.at(i));
+  late_calls.erase(late_calls.begin() + static_cast<std::ptrdiff_t>(i));
+  step(core::PluginAnswered{run_plugin(call)});
+  step(core::Flush{});
+}
+
+void Harness::read_plugin_state(const core::ReadPluginState& read) {
+  auto rows = reaction::merge_state(*log, keys, read.ask, read.changed);
+  IRO_ASSERT(rows.has_value(), "state in memory can be read");
+  state_answer_ = {read.ask.plugin, read.ask.request, std::move(*rows)};
+}
+
+std::map<std::string, std::string> Harness::read_state(const std::string& plugin, const std::string& key, bool prefix) {
+  ++depth_;
+  step(core::PluginAsks{{plugin, 1, prefix, to_bytes(key)}});
+  --depth_;
+  std::map<std::string, std::string> out;
+  for (const auto& [k, v] : state_answer_.rows) out.emplace(as_text(k), as_text(v));
+  return out;
 }
 
 void Harness::perform(core::Actions actions) {
@@ -139,14 +197,17 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
         else if constexpr (std::is_same_v<T, core::RunView>)
           run_view(a, next);
         else if constexpr (std::is_same_v<T, core::CallPlugin>) {
-          reaction::Result result{a.call.plugin, a.call.judging, {}};
-          for (const auto& event : a.call.events) {
-            if (const auto at = plugins.find(a.call.plugin); at != plugins.end()) {
-              result.outcomes.push_back(at->second(event));
-              result.outcomes.back().item = event.item;
-            }
+          calls.emplace_back(a.call.plugin, a.call.events.size());
+          if (moods[a.call.plugin] == Mood::late) {
+            late_calls.push_back(std::move(a.call));
+          } else {
+            next.emplace_back(core::PluginAnswered{run_plugin(a.call)});
           }
-          next.emplace_back(core::PluginAnswered{std::move(result)});
+        } else if constexpr (std::is_same_v<T, core::ReadPluginState>)
+          read_plugin_state(a);
+        else if constexpr (std::is_same_v<T, core::RestartPlugin>) {
+          std::erase_if(late_calls, [&](const reaction::Call& call) { return call.plugin == a.plugin; });
+          restarted.push_back(a.plugin);
         } else if constexpr (std::is_same_v<T, core::Probe>)
           next.emplace_back(core::Probed{log->probe()});
         else if constexpr (std::is_same_v<T, core::Stop>)

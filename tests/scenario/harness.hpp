@@ -11,6 +11,7 @@
 
 #include "hub/core/core.hpp"
 #include "hub/log/memory_log.hpp"
+#include "hub/reaction/state.hpp"
 #include "hub/views/views.hpp"
 
 namespace iro::test {
@@ -46,6 +47,14 @@ struct Client {
 };
 
 using Plugin = std::function<reaction::Outcome(const reaction::CallEvent&)>;
+
+/// How a scripted plugin behaves when it is called.
+enum class Mood {
+  prompt,   // answers at once
+  late,     // answers when answer_late() is called
+  crashes,  // ends on every call, having answered nothing
+  absent,   // its process does not start
+};
 
 struct HarnessOptions {
   std::vector<reaction::PluginSpec> plugins;
@@ -91,6 +100,16 @@ class Harness {
   void restart();
 
   std::map<std::string, Plugin> plugins;  // what each spec'd plugin answers
+  std::map<std::string, Mood> moods;
+  std::function<bool(const reaction::CallEvent&)> crashes_on;  // whatever the mood; not when it is asked alone
+  std::vector<reaction::Call> late_calls;                      // not answered yet
+  std::vector<std::pair<std::string, std::size_t>> calls;      // each call so far: plugin, number of events
+  std::size_t impatience = 0;                                  // how often the core was told that 2 ms are over
+  /// The `i`-th of the late calls is answered now.
+  void answer_late(std::size_t i = 0);
+  /// What a plugin would read of its state now, inside its function too.
+  std::map<std::string, std::string> read_state(const std::string& plugin, const std::string& key, bool prefix);
+  std::vector<std::string> restarted;  // plugins that were told to forget what they remember
   std::unique_ptr<log::MemoryLog> log;
   log::MemoryKeyRing memory_keys;
   log::KeyRing& keys;
@@ -111,6 +130,8 @@ class Harness {
   void tell_views();
   void perform(core::Actions actions);
   void carry_out(core::Action action, std::vector<core::Input>& next);
+  reaction::Result run_plugin(const reaction::Call& call);
+  void read_plugin_state(const core::ReadPluginState& read);
   void receive(const core::Send& send);
   void tell_operator_key();
 
@@ -119,6 +140,8 @@ class Harness {
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   std::uint64_t next_connection_ = 1;
   std::map<std::string, KeyNo> keys_of_;
+  reaction::StateAnswer state_answer_;
+  int depth_ = 0;  // inside a plugin's function
 };
 
 }  // namespace iro::test

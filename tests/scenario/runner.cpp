@@ -1,9 +1,18 @@
 // tests/scenario/runner.cpp: runs one .scenario file and says which line was wrong.
 //
 //   at TIME                                    the clock, before anything else
-//   plugin ID reacts|judges TYPE...            before the first member
-//   answer ID TYPE reject|hold "REASON"        what a plugin says to a type
+//   plugin ID reacts|judges|emits TYPE...      before the first member
+//   plugin ID unavailable hold|reject|pass     what becomes of what it judges while it is suspended
+//   answer ID TYPE reject|hold "REASON"        what a plugin says to a type; several lines add up
 //   answer ID TYPE emit TYPE {json}
+//   answer ID TYPE timer KEY 15min             after the event; its firing is the type `timer`
+//   answer ID TYPE put KEY VALUE [PERSON]
+//   answer ID TYPE release|refuse LABEL        of an event that it holds
+//   answer ID TYPE nothing                     forgets what was said of the type
+//   mood ID prompt|late|crashes                how it behaves from here on
+//   late                                       every late call is answered now
+//   label NAME                                 the event that was published last
+//   state ID KEY is VALUE | state ID KEY is nothing
 //   member SLUG ROLE...                        enrolled with its roles' grants
 //   grant SLUG TYPE publish|no-publish none|masked|full
 //   operate TYPE {json}                        an operator's event
@@ -86,7 +95,9 @@ class Runner {
         {"nak", &Runner::nak},         {"park", &Runner::park},
         {"control", &Runner::control}, {"disconnect", &Runner::disconnect},
         {"restart", &Runner::restart}, {"advance", &Runner::advance},
-        {"disk", &Runner::disk}};
+        {"disk", &Runner::disk},       {"mood", &Runner::mood},
+        {"late", &Runner::late},       {"label", &Runner::label},
+        {"state", &Runner::state}};
     return verbs;
   }
 
@@ -109,28 +120,67 @@ class Runner {
   void plugin(const Statement& s) {
     if (hub_) throw Wrong{"plugins come before members"};
     auto found = std::ranges::find(options_.plugins, word(s, 1), &reaction::PluginSpec::id);
-    if (found == options_.plugins.end()) found = options_.plugins.insert(found, {word(s, 1), {}, {}});
-    for (std::size_t i = 3; i < s.words.size(); ++i) {
-      (word(s, 2) == "judges" ? found->judges : found->reacts).push_back(registry().find_loosely(s.words[i])->name);
+    if (found == options_.plugins.end()) {
+      reaction::PluginSpec spec;
+      spec.id = word(s, 1);
+      found = options_.plugins.insert(found, std::move(spec));
     }
+    if (word(s, 2) == "unavailable") {
+      found->on_unavailable = word(s, 3) == "reject" ? reaction::OnUnavailable::reject
+                              : word(s, 3) == "pass" ? reaction::OnUnavailable::pass
+                                                     : reaction::OnUnavailable::hold;
+      return;
+    }
+    auto& list = word(s, 2) == "judges" ? found->judges : word(s, 2) == "emits" ? found->emits : found->reacts;
+    for (std::size_t i = 3; i < s.words.size(); ++i) list.push_back(registry().find_loosely(s.words[i])->name);
   }
   void answer(const Statement& s) {
     const std::string plugin = word(s, 1);
-    const std::string type = registry().find_loosely(word(s, 2))->name;
-    reaction::Outcome outcome;
+    const std::string type = word(s, 2) == "timer" ? "timer" : registry().find_loosely(word(s, 2))->name;
+    Answer& answer = answers_[{plugin, type}];
+    reaction::Outcome& outcome = answer.outcome;
     const std::string& what = word(s, 3);
-    if (what == "emit") {
+    if (what == "nothing") {
+      answer = {};
+    } else if (what == "emit") {
       const auto* emitted = registry().find_loosely(word(s, 4));
       outcome.emits.push_back({emitted->name, registry().from_json(*emitted, s.json).value()});
-    } else {
+    } else if (what == "timer") {
+      answer.timers[word(s, 4)] = duration_ms(word(s, 5));
+    } else if (what == "put") {
+      outcome.state.push_back({to_bytes(word(s, 4)), to_bytes(word(s, 5)), s.words.size() > 6 ? s.words[6] : ""});
+    } else if (what == "release" || what == "refuse") {
+      outcome.held.push_back({labels_.at(word(s, 4)), what == "release", {"scenario", "nl", "en"}});
+    } else if (what == "reject" || what == "hold") {
       outcome.ruling = what == "reject" ? reaction::Ruling::reject : reaction::Ruling::hold;
-      outcome.reason = word(s, 4);
+      outcome.verdict = {"scenario", word(s, 4), word(s, 4)};
+    } else {
+      throw Wrong{fmt::format("a plugin cannot answer '{}'", what)};
     }
-    answers_[{plugin, type}] = outcome;
     hub().plugins[plugin] = [this, plugin](const reaction::CallEvent& e) {
-      const auto found = answers_.find({plugin, std::string(e.event.type)});
-      return found == answers_.end() ? reaction::Outcome{} : found->second;
+      const bool timer = e.kind == reaction::EventKind::timer;
+      const auto found = answers_.find({plugin, timer ? "timer" : std::string(e.event.type)});
+      if (found == answers_.end()) return reaction::Outcome{};
+      reaction::Outcome said = found->second.outcome;
+      if (!e.judged) said.ruling = reaction::Ruling::accept;
+      for (const auto& [key, ms] : found->second.timers)
+        said.timers.push_back({to_bytes(key), TimeMs(e.event.recordedtime.value() + ms), {}});
+      return said;
     };
+  }
+  void mood(const Statement& s) {
+    hub().moods[word(s, 1)] = word(s, 2) == "late"      ? Mood::late
+                              : word(s, 2) == "crashes" ? Mood::crashes
+                                                        : Mood::prompt;
+  }
+  void late(const Statement&) {
+    while (!hub().late_calls.empty()) hub().answer_late();
+  }
+  void label(const Statement& s) { labels_[word(s, 1)] = last_events_.at(0).id; }
+  void state(const Statement& s) {
+    const auto rows = hub().read_state(word(s, 1), word(s, 2), false);
+    const std::string found = rows.empty() ? "nothing" : rows.begin()->second;
+    if (word(s, 3) != "is" || found != word(s, 4)) throw Wrong{fmt::format("it is {}", found)};
   }
   void member(const Statement& s) { hub().enrol(word(s, 1), {s.words.begin() + 2, s.words.end()}); }
   void grant(const Statement& s) {
@@ -270,7 +320,12 @@ class Runner {
   std::unique_ptr<Harness> hub_;
   std::map<std::string, std::uint64_t> connections_;
   std::map<std::uint64_t, std::size_t> read_;
-  std::map<std::pair<std::string, std::string>, reaction::Outcome> answers_;
+  struct Answer {
+    reaction::Outcome outcome;
+    std::map<std::string, std::int64_t> timers;  // key -> how long after the event
+  };
+  std::map<std::pair<std::string, std::string>, Answer> answers_;
+  std::map<std::string, EventId> labels_;
   std::vector<schema::Event> last_events_;
   ProducerSeq last_sequence_;
   Errc last_code_ = Errc::internal;

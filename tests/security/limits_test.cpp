@@ -102,7 +102,7 @@ TEST_CASE("limits: hop and clock_ahead_ms are refused beyond, taken at the limit
 TEST_CASE("limits: two rules that answer each other stop at the hop limit, and what they said before stands") {
   HarnessOptions options;
   const std::string type = registry().find_loosely("vacancy.unfilled")->name;
-  options.plugins = {{"echo", {type}, {}}};
+  options.plugins = {{"echo", {type}, {}, {type}}};
   Region r(options);
   r.hub.plugins["echo"] = [&](const reaction::CallEvent& e) {
     reaction::Outcome out;
@@ -131,7 +131,7 @@ TEST_CASE("limits: two rules that answer each other stop at the hop limit, and w
 TEST_CASE("limits: what a rule answers to a refusal is refused without another one, so that it ends") {
   HarnessOptions options;
   const std::string refused = "nl.placements.hub.refused.v1";
-  options.plugins = {{"stubborn", {registry().find_loosely("vacancy.withdrawn")->name, refused}, {}}};
+  options.plugins = {{"stubborn", {registry().find_loosely("vacancy.withdrawn")->name, refused}}};
   Region r(options);
   r.hub.plugins["stubborn"] = [&](const reaction::CallEvent&) {
     reaction::Outcome out;

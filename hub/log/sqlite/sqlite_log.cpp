@@ -26,6 +26,8 @@ constexpr int bodies_a_slice = 64;            // rows deleted at once; each may 
 struct SqliteLog::Session {
   std::unique_ptr<SQLite::Database> db;
   RowWriter rows;
+  Statement state_at{"SELECT key, person_key, value FROM plugin_state WHERE plugin=? AND key=?"};
+  Statement state_from{"SELECT key, person_key, value FROM plugin_state WHERE plugin=? AND key>=? ORDER BY key"};
   Transactions transactions;
   int wal_pages = 0;
   int checkpoint_at = 0;  // WAL pages
@@ -192,6 +194,21 @@ Result<Snapshot> SqliteLog::load() {
   state->head = head_;
   state->last_recorded = last_recorded_;
   return state;
+}
+
+Result<std::vector<PluginStateRow>> SqliteLog::plugin_state(const std::string& plugin, ByteView key, bool prefix) {
+  if (!session_) return fail(*refusal_);
+  return guarded(*session_->db, "read a plugin's state", [&]() -> Result<std::vector<PluginStateRow>> {
+    std::vector<PluginStateRow> out;
+    Use row(*session_->db, prefix ? session_->state_from : session_->state_at, plugin, key);
+    while (row.step()) {
+      const ByteView found = row.bytes(0);
+      if (prefix && (found.size() < key.size() || !std::equal(key.begin(), key.end(), found.begin()))) break;
+      out.push_back(
+          {plugin, to_bytes(found), PersonKeyNo(static_cast<std::uint64_t>(row.number(1))), to_bytes(row.bytes(2))});
+    }
+    return out;
+  });
 }
 
 // -- Commit -----------------------------------------------------------------

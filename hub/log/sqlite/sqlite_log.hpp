@@ -67,6 +67,8 @@ class SqliteLog final : public EventLog {
   Status commit(const Commit& commit) override;
   Status resume() override;
   Status probe() override;
+  [[nodiscard]] Result<std::vector<PluginStateRow>> plugin_state(const std::string& plugin, ByteView key,
+                                                                 bool prefix) override;
 
   /// When there is nothing else to do, about once a second: a slice of the
   /// bodies whose month is over, and a checkpoint if one is due. True when

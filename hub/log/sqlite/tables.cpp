@@ -26,11 +26,15 @@ CREATE TABLE audit(no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor INTEGER
 CREATE TABLE retention(month INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE plugin_state(plugin TEXT NOT NULL, key BLOB NOT NULL, person_key INTEGER NOT NULL, value BLOB NOT NULL,
                           PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE plugin_cursor(plugin TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT NULL, PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE plugin_cursor(plugin TEXT PRIMARY KEY, seq INTEGER NOT NULL, suspended TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE plugin_parked(plugin TEXT NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+                           subject TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY(plugin, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT NULL, person_key INTEGER NOT NULL,
+                   PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE gate(key BLOB PRIMARY KEY, open INTEGER NOT NULL, until_ms INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE held(seq INTEGER PRIMARY KEY, key BLOB NOT NULL, state INTEGER NOT NULL, released_seq INTEGER NOT NULL,
-                  expiry_month INTEGER NOT NULL, person_key INTEGER NOT NULL) STRICT;
+                  expiry_month INTEGER NOT NULL, person_key INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
+                  sender INTEGER NOT NULL, by_rule INTEGER NOT NULL) STRICT;
 CREATE TABLE backfill(no INTEGER PRIMARY KEY, member INTEGER NOT NULL, types TEXT NOT NULL, since_ms INTEGER NOT NULL,
                       next_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE tombstone(person_key INTEGER PRIMARY KEY, erasure INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
@@ -161,10 +165,15 @@ void RowWriter::put_plugins(const Commit& commit) {
       Use(db_, state_remove_, r.plugin, r.key).run();
     }
   }
-  for (const PluginCursorRow& r : commit.plugin_cursors) Use(db_, plugin_cursor_, r.plugin, r.seq).run();
+  for (const PluginCursorRow& r : commit.plugin_cursors) Use(db_, plugin_cursor_, r.plugin, r.seq, r.suspended).run();
+  for (const auto& [plugin, seq] : commit.plugin_parked_removed) Use(db_, plugin_parked_remove_, plugin, seq).run();
+  for (const PluginParkedRow& r : commit.plugin_parked) {
+    const auto state = static_cast<std::uint32_t>(r.state);
+    Use(db_, plugin_parked_, r.plugin, r.seq, state, r.at, r.subject, r.why).run();
+  }
   for (const TimerRow& r : commit.timers) {
     if (r.due) {
-      Use(db_, timer_, r.plugin, r.key, *r.due).run();
+      Use(db_, timer_, r.plugin, r.key, *r.due, r.person_key).run();
     } else {
       Use(db_, timer_remove_, r.plugin, r.key).run();
     }
@@ -181,7 +190,8 @@ void RowWriter::put_gates(const Commit& commit) {
   for (const HeldRow& r : commit.held) {
     const auto state = static_cast<std::uint32_t>(r.state);
     const std::uint32_t month = r.expiry_month;
-    Use(db_, held_, r.seq, r.key, state, r.released, month, r.person).run();
+    const std::uint32_t by_rule = r.by_rule ? 1 : 0;
+    Use(db_, held_, r.seq, r.key, state, r.released, month, r.person, r.expires, r.sender, by_rule).run();
   }
 }
 
@@ -189,6 +199,7 @@ void RowWriter::put_tombstones(const Commit& commit) {
   for (const TombstoneRow& r : commit.tombstones) {
     Use(db_, tombstone_, r.key, r.erasure, r.at).run();
     Use(db_, state_erase_, r.key).run();
+    Use(db_, timer_erase_, r.key).run();
   }
 }
 
@@ -291,17 +302,18 @@ class StateReader {
   }
 
   void read_plugins() {
-    each("plugin_state", "SELECT plugin, key, person_key, value FROM plugin_state ORDER BY plugin, key",
-         [&](const Use& r) {
-           out_.plugin_state.push_back({r.text(0), to_bytes(r.bytes(1)), no<PersonKeyNo>(r, 2), to_bytes(r.bytes(3))});
-           return true;
-         });
-    each("plugin_cursor", "SELECT plugin, seq FROM plugin_cursor ORDER BY plugin", [&](const Use& r) {
-      out_.plugin_cursors.push_back({r.text(0), no<Seq>(r, 1)});
+    each("plugin_cursor", "SELECT plugin, seq, suspended FROM plugin_cursor ORDER BY plugin", [&](const Use& r) {
+      out_.plugin_cursors.push_back({r.text(0), no<Seq>(r, 1), r.text(2)});
       return true;
     });
-    each("timer", "SELECT plugin, key, due_ms FROM timer ORDER BY plugin, key", [&](const Use& r) {
-      out_.timers.push_back({r.text(0), to_bytes(r.bytes(1)), no<TimeMs>(r, 2)});
+    each("plugin_parked", "SELECT plugin, seq, state, at_ms, subject, why FROM plugin_parked ORDER BY plugin, seq",
+         [&](const Use& r) {
+           out_.plugin_parked.push_back({r.text(0), no<Seq>(r, 1), static_cast<PluginParkedState>(r.number(2)),
+                                         no<TimeMs>(r, 3), r.text(4), r.text(5)});
+           return r.number(2) >= 1 && r.number(2) <= 3;
+         });
+    each("timer", "SELECT plugin, key, due_ms, person_key FROM timer ORDER BY plugin, key", [&](const Use& r) {
+      out_.timers.push_back({r.text(0), to_bytes(r.bytes(1)), no<TimeMs>(r, 2), no<PersonKeyNo>(r, 3)});
       return true;
     });
     each("epoch", "SELECT no, from_seq, at_ms, lost FROM epoch ORDER BY no", [&](const Use& r) {
@@ -318,7 +330,9 @@ class StateReader {
       row.person = no<PersonKeyNo>(r, 3);
       return r.array(0, row.key) && (r.number(1) == 0 || r.number(1) == 1);
     });
-    each("held", "SELECT seq, key, state, released_seq, expiry_month, person_key FROM held ORDER BY seq",
+    each("held",
+         "SELECT seq, key, state, released_seq, expiry_month, person_key, expires_ms, sender, by_rule FROM held ORDER "
+         "BY seq",
          [&](const Use& r) {
            HeldRow& row = out_.held.emplace_back();
            row.seq = no<Seq>(r, 0);
@@ -326,6 +340,9 @@ class StateReader {
            row.released = no<Seq>(r, 3);
            row.expiry_month = static_cast<std::uint16_t>(r.number(4));
            row.person = no<PersonKeyNo>(r, 5);
+           row.expires = no<TimeMs>(r, 6);
+           row.sender = no<MemberNo>(r, 7);
+           row.by_rule = r.number(8) == 1;
            return r.array(1, row.key) && r.number(2) >= 1 && r.number(2) <= 4 && r.number(4) <= kept_for_ever;
          });
   }

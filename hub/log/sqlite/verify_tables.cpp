@@ -92,7 +92,8 @@ void Verifier::positions() {
   };
   none_beyond("table consumer", "SELECT count(*) FROM consumer WHERE cursor>=?");
   none_beyond("table deviation", "SELECT count(*) FROM deviation WHERE seq>=?");
-  none_beyond("table plugin_cursor", "SELECT count(*) FROM plugin_cursor WHERE seq>=?");
+  none_beyond("table plugin_cursor", "SELECT count(*) FROM plugin_cursor WHERE seq>?");
+  none_beyond("table plugin_parked", "SELECT count(*) FROM plugin_parked WHERE seq>=?");
 }
 
 }  // namespace iro::log

@@ -180,7 +180,7 @@ TEST_CASE(
   for (int i = 0; i < people; i += 2) REQUIRE(r.erase(pseudonym(i)) == Errc::ok);
   const std::string after = r.bytes();
   const std::string read_after = r.read_all();
-  const auto state = r.disk().load().value().plugin_state;
+  const auto state = r.disk().plugin_state("keeper", {}, true).value();
   CHECK(state.size() == people / 2);
   for (int i = 0; i < people; ++i) {
     CAPTURE(i);

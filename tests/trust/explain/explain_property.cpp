@@ -46,7 +46,8 @@ const std::string& text(const json::object& o, const char* field) {
 HarnessOptions options() {
   HarnessOptions o;
   o.views = true;
-  o.plugins = {{"echo", {"nl.placements.vacancy.opened.v1"}, {}}, {"judge", {}, {"nl.placements.handover.invited.v1"}}};
+  o.plugins = {{"echo", {"nl.placements.vacancy.opened.v1"}, {}, {registry().find_loosely("vacancy.withdrawn")->name}},
+               {"judge", {}, {"nl.placements.handover.invited.v1"}}};
   return o;
 }
 

@@ -117,7 +117,8 @@ TEST_CASE("explain: deliveries are told with their state, attempts and reason") 
 TEST_CASE("explain: what a rule emitted is the region's, not the operator's to read") {
   HarnessOptions options;
   options.views = true;
-  options.plugins = {{"echo", {"nl.placements.placement.confirmed.v1"}, {}}};
+  options.plugins = {
+      {"echo", {"nl.placements.placement.confirmed.v1"}, {}, {registry().find_loosely("placement.adopted")->name}}};
   Harness hub(options);
   hub.plugins["echo"] = [](const reaction::CallEvent&) {
     const auto* type = registry().find_loosely("placement.adopted");

@@ -1,0 +1,148 @@
+// plugin: the rules of the region, for the operator.
+#include <fmt/format.h>
+
+#include "adapters/cli/command.hpp"
+#include "adapters/cli/table.hpp"
+#include "hub/reaction/manifest.hpp"
+
+namespace iro::cli {
+namespace {
+
+struct NoOptions {};
+struct PluginOptions {
+  std::string plugin;
+  std::string ref;
+  bool all = false;
+  std::string hub;
+};
+
+Result<int> print_view(Context& context, std::string_view view, std::vector<std::string> fields) {
+  const auto rows = context.query(view, {});
+  if (!rows) return fail(rows.error());
+  if (context.options.json) {
+    context.print_json(*rows);
+  } else if (rows->is_array() && rows->get_array().empty()) {
+    context.note(context.text(Text::none));
+  } else if (rows->is_array()) {
+    Context::print(table_of(rows->get_array(), std::move(fields), context.text));
+  }
+  return Exit::ok;
+}
+
+Result<int> list(Context& context, const NoOptions&) {
+  return print_view(context, "plugins", {"plugin", "state", "lag", "parked", "waiting", "why"});
+}
+
+Result<int> parked(Context& context, const NoOptions&) {
+  return print_view(context, "plugin-parked", {"plugin", "ref", "state", "at", "subject", "why"});
+}
+
+Result<int> tell(Context& context, const PluginOptions& o, std::string_view command) {
+  json::object args{{"plugin", o.plugin}};
+  if (!o.ref.empty()) args["ref"] = o.ref;
+  const auto answer = context.control(command, args);
+  if (!answer) return fail(answer.error());
+  if (context.options.json) {
+    context.print_json(*answer);
+  } else {
+    const auto* done = answer->is_object() ? answer->get_object().if_contains("done") : nullptr;
+    Context::print(context.text(Text::done_count, done == nullptr ? "1" : json::serialize(*done)));
+  }
+  return Exit::ok;
+}
+
+Result<int> move_parked(Context& context, const PluginOptions& o, std::string_view command) {
+  if (o.ref.empty() == !o.all) return fail(Errc::invalid_argument, context.text(Text::ref_or_all));
+  return tell(context, o, command);
+}
+
+/// Everything of the manifest and the object is checked before a byte is copied.
+Result<int> enable(Context& context, const PluginOptions& o) {
+  const fs::path from(o.plugin);
+  const auto manifest = reaction::Manifest::load(from / "plugin.toml");
+  if (!manifest) return fail(manifest.error());
+  IRO_TRY(reaction::check_object(*manifest), "enable");
+  const fs::path to = fs::path(o.hub) / "plugins" / manifest->spec.id;
+  std::error_code ec;
+  fs::create_directories(to.parent_path(), ec);
+  const fs::path fresh = to.string() + ".new";
+  fs::remove_all(fresh, ec);
+  fs::copy(from, fresh, fs::copy_options::recursive, ec);
+  if (ec) return fail(Errc::io, fmt::format("{}: {}", fresh.string(), ec.message()));
+  fs::remove_all(to, ec);
+  fs::rename(fresh, to, ec);
+  if (ec) return fail(Errc::io, fmt::format("{}: {}", to.string(), ec.message()));
+  if (context.options.json) {
+    context.print_json(
+        json::object{{"plugin", manifest->spec.id}, {"version", manifest->version}, {"in_force", "restart"}});
+  } else {
+    Context::print(context.text(Text::plugin_enabled, manifest->spec.id, manifest->version));
+  }
+  return Exit::ok;
+}
+
+/// Its manifest gets a name that is not read: settings and state stay, and `enable` brings it back.
+Result<int> disable(Context& context, const PluginOptions& o) {
+  const fs::path manifest = fs::path(o.hub) / "plugins" / o.plugin / "plugin.toml";
+  if (!fs::exists(manifest)) return fail(Errc::not_found, context.text(Text::plugin_unknown, o.plugin, o.hub));
+  std::error_code ec;
+  fs::rename(manifest, manifest.string() + ".disabled", ec);
+  if (ec) return fail(Errc::io, fmt::format("{}: {}", manifest.string(), ec.message()));
+  if (context.options.json) {
+    context.print_json(json::object{{"plugin", o.plugin}, {"in_force", "restart"}});
+  } else {
+    Context::print(context.text(Text::plugin_disabled, o.plugin));
+  }
+  return Exit::ok;
+}
+
+void add_told(CLI::App& plugin, Context& context, const char* name, Text about, const char* command,
+              const char* examples) {
+  auto& c = add_command(plugin, context, name, about, examples);
+  auto o = std::make_shared<PluginOptions>();
+  c.add_option("PLUGIN", o->plugin, context.text(Text::opt_plugin))->required();
+  runs(c, context, o, [command](Context& in, const PluginOptions& options) { return tell(in, options, command); });
+}
+
+void add_parked(CLI::App& plugin, Context& context, const char* name, Text about, const char* command,
+                const char* examples) {
+  auto& c = add_command(plugin, context, name, about, examples);
+  auto o = std::make_shared<PluginOptions>();
+  c.add_option("PLUGIN", o->plugin, context.text(Text::opt_plugin))->required();
+  c.add_option("--ref", o->ref, context.text(Text::opt_ref));
+  c.add_flag("--all", o->all, context.text(Text::opt_all_parked));
+  runs(c, context, o,
+       [command](Context& in, const PluginOptions& options) { return move_parked(in, options, command); });
+}
+
+}  // namespace
+
+void add_plugin_commands(CLI::App& app, Context& context) {
+  auto& plugin = add_command(app, context, "plugin", Text::about_plugin);
+  plugin.require_subcommand(1);
+  runs(add_command(plugin, context, "ls", Text::about_plugin_ls, "iro plugin ls"), context,
+       std::make_shared<NoOptions>(), list);
+  runs(add_command(plugin, context, "parked", Text::about_plugin_parked, "iro plugin parked"), context,
+       std::make_shared<NoOptions>(), parked);
+  add_parked(plugin, context, "redrive", Text::about_plugin_redrive, "plugin.redrive",
+             "iro plugin redrive first-year-weeks --all");
+  add_parked(plugin, context, "skip", Text::about_plugin_skip, "plugin.skip",
+             "iro plugin skip first-year-weeks --ref 5f0c...");
+  add_told(plugin, context, "suspend", Text::about_plugin_suspend, "plugin.suspend",
+           "iro plugin suspend first-year-weeks");
+  add_told(plugin, context, "resume", Text::about_plugin_resume, "plugin.resume", "iro plugin resume first-year-weeks");
+  auto& on = add_command(plugin, context, "enable", Text::about_plugin_enable,
+                         "iro plugin enable build/plugins/first-year-weeks /var/lib/iro");
+  auto e = std::make_shared<PluginOptions>();
+  on.add_option("FOLDER", e->plugin, context.text(Text::opt_plugin_folder))->required();
+  on.add_option("HUB", e->hub, context.text(Text::opt_plugin_hub))->required();
+  runs(on, context, e, enable);
+  auto& off = add_command(plugin, context, "disable", Text::about_plugin_disable,
+                          "iro plugin disable first-year-weeks /var/lib/iro");
+  auto d = std::make_shared<PluginOptions>();
+  off.add_option("PLUGIN", d->plugin, context.text(Text::opt_plugin))->required();
+  off.add_option("HUB", d->hub, context.text(Text::opt_plugin_hub))->required();
+  runs(off, context, d, disable);
+}
+
+}  // namespace iro::cli

@@ -1,0 +1,74 @@
+#include "hub/daemon/plugin_set.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace iro::daemon {
+namespace fs = std::filesystem;
+namespace {
+
+/// What the operator set for the plugin: FOLDER/ID.toml, or nothing.
+Result<std::string> settings_of(const fs::path& folder, const reaction::Manifest& manifest) {
+  const fs::path file = folder / (manifest.spec.id + ".toml");
+  std::ostringstream text;
+  if (fs::exists(file)) {
+    std::ifstream in(file);
+    text << in.rdbuf();
+    if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file.string()));
+  }
+  return reaction::config_json(manifest, text.str(), file.string());
+}
+
+/// Every type that it lists is known, and none that it judges or emits is the hub's own.
+std::string unfit_types(const reaction::Manifest& manifest, const schema::Registry& registry) {
+  std::string wrong;
+  const auto check = [&](const std::vector<std::string>& types, const char* list, bool hubs_own) {
+    for (const auto& type : types) {
+      const bool of_the_hub = type.starts_with("nl.placements.hub.");
+      if (registry.find(type) == nullptr || (of_the_hub && !hubs_own)) {
+        wrong += fmt::format("{}{}: {} names '{}', which {}", wrong.empty() ? "" : "; ", manifest.file.string(), list,
+                             type, of_the_hub ? "is the hub's own" : "no schema has");
+      }
+    }
+  };
+  check(manifest.spec.judges, "judges", false);
+  check(manifest.spec.reacts, "reacts", true);
+  check(manifest.spec.emits, "emits", false);
+  return wrong;
+}
+
+}  // namespace
+
+Result<std::vector<reaction::ProcessPlugin>> load_plugins(const fs::path& folder, schema::Registry& registry) {
+  std::vector<reaction::ProcessPlugin> out;
+  if (!fs::is_directory(folder)) return out;
+  auto manifests = reaction::load_all(folder);
+  if (!manifests) return fail(manifests.error());
+  for (auto& manifest : *manifests) {
+    auto schemas = reaction::read_schemas(manifest);
+    if (!schemas) return fail(schemas.error());
+    for (const Bytes& bfbs : *schemas) IRO_TRY(registry.add(bfbs), manifest.file.string());
+    auto config = settings_of(folder, manifest);
+    if (!config) return fail(config.error());
+    out.push_back({std::move(manifest), std::move(*config), std::move(*schemas)});
+  }
+  IRO_TRY(registry.check_gates(), folder.string());
+  std::string wrong;
+  for (const auto& plugin : out) {
+    const std::string of_this = unfit_types(plugin.manifest, registry);
+    if (!of_this.empty()) wrong += (wrong.empty() ? "" : "; ") + of_this;
+  }
+  if (!wrong.empty()) return fail(Errc::config_invalid, wrong);
+  return out;
+}
+
+fs::path plugin_host() {
+  std::error_code ec;
+  const fs::path here = fs::read_symlink("/proc/self/exe", ec).parent_path();
+  const fs::path beside = here / "iro-plugin-host";
+  return fs::exists(beside, ec) ? beside : here.parent_path() / "lib/iro/iro-plugin-host";
+}
+
+}  // namespace iro::daemon

@@ -1,0 +1,25 @@
+// hub/daemon/plugin_set.hpp: the plugins of a hub, as they lie in its folder.
+//
+//   plugins/ID/plugin.toml   and what it names: the object, schemas of its own
+//   plugins/ID.toml          the operator's settings, if any
+//
+// Read at start, before any code of a plugin is. `iro plugin enable` puts one there.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "hub/reaction/process_runner.hpp"
+#include "hub/schema/registry.hpp"
+
+namespace iro::daemon {
+
+/// All of `folder` (none when it is not there), with the types that they bring added to `registry`.
+/// Fails with config_invalid, naming every problem found.
+Result<std::vector<reaction::ProcessPlugin>> load_plugins(const std::filesystem::path& folder,
+                                                          schema::Registry& registry);
+
+/// The program that a plugin lives in: beside this one, or in ../lib/iro.
+std::filesystem::path plugin_host();
+
+}  // namespace iro::daemon

@@ -1,0 +1,150 @@
+#include "hub/reaction/child_channel.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "hub/base/assert.hpp"
+#include "hub/base/limits.hpp"
+
+namespace iro::reaction {
+namespace {
+
+constexpr std::uint8_t first_packet = 1;
+constexpr std::uint8_t last_packet = 2;
+
+ssize_t send_two(int fd, std::uint8_t head, const std::uint8_t* data, std::size_t size, int flags) {
+  std::array<iovec, 2> parts{iovec{&head, 1}, iovec{const_cast<std::uint8_t*>(data), size}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  ssize_t n = 0;
+  do n = ::sendmsg(fd, &message, flags | MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+}  // namespace
+
+ChildChannel::ChildChannel(int fd, Mode mode, std::size_t receive_limit)
+    : fd_(fd), mode_(mode), receive_limit_(receive_limit) {}
+
+ChildChannel::~ChildChannel() { ::close(fd_); }
+
+void ChildChannel::send_now(int fd, ByteView message) {
+  send_two(fd, first_packet | last_packet, message.data(), message.size(), MSG_DONTWAIT);
+}
+
+/// Sends the packet that begins at `at`. False when the kernel takes no more now.
+bool ChildChannel::send_packet(const Bytes& message, std::size_t at, std::size_t& sent) {
+  const std::size_t size = std::min(message.size() - at, limits::plugin_packet_bytes);
+  const auto head =
+      static_cast<std::uint8_t>((at == 0 ? first_packet : 0) | (at + size == message.size() ? last_packet : 0));
+  const int flags = mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0;
+  const ssize_t n = send_two(fd_, head, message.data() + at, size, flags);
+  if (n < 0) {
+    // Without memory for the packet the kernel says ENOBUFS: later, as when the buffer is full.
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM) return false;
+    deaf_ = true;  // EPIPE, ECONNRESET: it reads no more, but what it said before may still wait for us
+    return false;
+  }
+  sent = size;
+  return true;
+}
+
+bool ChildChannel::send(Bytes message) {
+  IRO_ASSERT(!message.empty(), "a message has a kind");
+  if (deaf_) return true;
+  std::size_t at = 0;
+  if (queue_.empty()) {
+    std::size_t sent = 0;
+    while (at < message.size() && send_packet(message, at, sent)) at += sent;
+    if (at == message.size() || deaf_) return true;
+  }
+  IRO_ASSERT(mode_ == Mode::nonblocking, "a blocking end queues nothing");
+  const bool begun = at > 0;  // what has begun must end, or the peer could read nothing more
+  if (!begun && queue_bytes_ + message.size() > limits::plugin_send_queue_bytes) return false;
+  if (begun) front_sent_ = at;
+  queue_bytes_ += message.size();
+  queue_.push_back(std::move(message));
+  return true;
+}
+
+bool ChildChannel::flush() {
+  bool any = false;
+  while (!queue_.empty() && !deaf_) {
+    std::size_t sent = 0;
+    if (!send_packet(queue_.front(), front_sent_, sent)) break;
+    any = true;
+    front_sent_ += sent;
+    if (front_sent_ < queue_.front().size()) continue;
+    queue_bytes_ -= queue_.front().size();
+    queue_.pop_front();
+    front_sent_ = 0;
+  }
+  if (deaf_) {
+    queue_.clear();
+    queue_bytes_ = 0;
+  }
+  return any;
+}
+
+/// One packet to `to`, where `room` bytes are free; in_size_ moves on.
+ChildChannel::Got ChildChannel::read_packet(std::uint8_t* to, std::size_t room) {
+  std::uint8_t head = 0;
+  std::array<iovec, 2> parts{iovec{&head, 1}, iovec{to, room}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const int flags = mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0;
+  ssize_t n = 0;
+  // ECONNRESET says once that the peer left something unread; what it had sent comes after that.
+  do n = ::recvmsg(fd_, &message, flags);
+  while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Got::nothing;
+  if (n <= 0) {
+    gone_ = true;
+    return Got::nothing;
+  }
+  const auto refuse = [&](std::string_view why) {
+    broken_ = why;
+    return Got::nothing;
+  };
+  if ((message.msg_flags & MSG_TRUNC) != 0) return refuse("a message or packet is larger than it may be");
+  if (n < 2 || (head & ~(first_packet | last_packet)) != 0) return refuse("a packet that is none");
+  if (((head & first_packet) != 0) == midway_) return refuse("packets out of order");
+  in_size_ += static_cast<std::size_t>(n) - 1;
+  if (in_size_ > receive_limit_) return refuse("a message is larger than it may be");
+  midway_ = (head & last_packet) == 0;
+  return midway_ ? Got::part : Got::whole;
+}
+
+std::optional<ByteView> ChildChannel::receive() {
+  while (!gone_ && broken_.empty()) {
+    if (!midway_) in_size_ = 0;
+    if (in_.size() < in_size_ + limits::plugin_packet_bytes) {
+      in_.resize(std::max(in_.size() * 2, in_size_ + limits::plugin_packet_bytes));
+    }
+    const Got got = read_packet(in_.data() + in_size_, limits::plugin_packet_bytes);
+    if (got == Got::whole) return ByteView(in_.data(), in_size_);
+    if (got == Got::nothing) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<ByteView> ChildChannel::receive_into(std::span<std::uint8_t> memory) {
+  IRO_ASSERT(mode_ == Mode::blocking && !midway_, "the memory stays the same for a whole message");
+  in_size_ = 0;
+  while (!gone_ && broken_.empty()) {
+    const Got got = read_packet(memory.data() + in_size_, memory.size() - in_size_);
+    if (got == Got::whole) return ByteView(memory.data(), in_size_);
+  }
+  return std::nullopt;
+}
+
+}  // namespace iro::reaction

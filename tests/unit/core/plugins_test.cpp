@@ -1,0 +1,293 @@
+// Concern: plugins in the core: what is waited for and for how long, what a failure costs, what is undone with a batch,
+// and that every limit is one (limits.hpp).
+#include <fmt/format.h>
+
+#include "hub/schema/event.hpp"
+#include "tests/catch.hpp"
+#include "tests/scenario/harness.hpp"
+
+using namespace iro;
+using namespace iro::test;
+
+namespace {
+
+const std::string opened = "nl.placements.vacancy.opened.v1";
+const std::string withdrawn = "nl.placements.vacancy.withdrawn.v1";
+
+reaction::PluginSpec judge(const std::string& id) { return {id, {}, {opened}}; }
+reaction::PluginSpec rule(const std::string& id) { return {id, {opened}}; }
+
+struct Region {
+  explicit Region(std::vector<reaction::PluginSpec> plugins) : hub(options_with(std::move(plugins))) {
+    hub.enrol("school-a", {"school"});
+    hub.enrol("hospital-a", {"care_provider"});
+  }
+  static HarnessOptions options_with(std::vector<reaction::PluginSpec> plugins) {
+    HarnessOptions o;
+    o.plugins = std::move(plugins);
+    return o;
+  }
+  Client& hospital() { return hub.connect("hospital-a", fmt::format("c{}", ++connections)); }
+  std::vector<schema::Event> places(Client& c, int n, std::size_t note_bytes = 0) {
+    std::vector<schema::Event> out;
+    for (int i = 0; i < n; ++i) {
+      const std::string note = note_bytes == 0 ? "" : fmt::format(R"("note": "{}")", std::string(note_bytes, 'x'));
+      out.push_back(hub.make(
+          c, "vacancy.opened",
+          fmt::format(R"({{"vacancy_id": "vac-{}", "provider": "hospital-a", "offer": {{{}}}}})", ++made, note)));
+    }
+    return out;
+  }
+  void publish(int n = 1) {
+    Client& c = hospital();
+    hub.publish(c, places(c, n));
+  }
+  std::string state_of(const std::string& plugin) {
+    const auto answer = [&] {
+      Client& op = hub.connect("operator", fmt::format("o{}", ++connections));
+      hub.send(op, wire::Query{1, "plugins", "{}", {}});
+      return op.answers.back().body;
+    }();
+    const std::size_t at = answer.find("\"plugin\":\"" + plugin + "\"");
+    REQUIRE(at != std::string::npos);
+    for (const char* state : {"inline", "behind", "suspended"}) {
+      if (answer.substr(at, 80).find(state) != std::string::npos) return state;
+    }
+    return "none";
+  }
+  /// Each event under a key of its own, so that a doubled effect is seen.
+  void remember(const std::string& plugin) {
+    hub.plugins[plugin] = [this, plugin](const reaction::CallEvent& e) {
+      reaction::Outcome out;
+      const std::string key = to_string(e.event.id);
+      const auto before = hub.read_state(plugin, key, false);
+      out.state.push_back({to_bytes(key), to_bytes(before.empty() ? "once" : "twice"), {}});
+      return out;
+    };
+  }
+
+  Harness hub;
+  int connections = 0;
+  int made = 0;
+};
+
+}  // namespace
+
+TEST_CASE("plugins: a rule that is late is not waited for longer than inline_wait_ms, and follows the log") {
+  Region r({rule("slow")});
+  r.remember("slow");
+  r.hub.moods["slow"] = Mood::late;
+  r.publish();
+  CHECK(r.hub.impatience == 1);  // limits::inline_wait_ms once
+  CHECK(r.state_of("slow") == "behind");
+  r.hub.answer_late();
+  CHECK(r.hub.read_state("slow", "", true).size() == 1);
+}
+
+TEST_CASE("plugins: judges are waited for as long as judge_patience_ms lasts; it fills up again") {
+  Region r({judge("slow")});
+  r.hub.moods["slow"] = Mood::late;
+  r.publish();
+  const std::size_t all = limits::judge_patience_ms / limits::inline_wait_ms;
+  CHECK(r.hub.impatience == all + 1);
+  CHECK(r.state_of("slow") == "behind");
+  const auto back = [&] {
+    r.hub.moods["slow"] = Mood::prompt;
+    while (!r.hub.late_calls.empty()) r.hub.answer_late();
+    r.hub.advance_ms(2'000);
+    r.publish();
+    REQUIRE(r.state_of("slow") == "inline");
+    r.hub.moods["slow"] = Mood::late;
+    r.hub.impatience = 0;
+  };
+  // After two of limits::judge_patience_refill_ms' ten seconds a fifth of it is there again.
+  back();
+  r.publish();
+  CHECK(r.hub.impatience > 1);
+  CHECK(r.hub.impatience < all / 2);
+  r.hub.advance_ms(limits::judge_patience_refill_ms);
+  back();
+  r.publish();
+  CHECK(r.hub.impatience == all + 1);
+}
+
+TEST_CASE("plugins: one that keeps up for inline_again_ms is asked in the event's own commit again") {
+  Region r({rule("slow")});
+  r.remember("slow");
+  r.hub.moods["slow"] = Mood::late;
+  r.publish();
+  r.hub.moods["slow"] = Mood::prompt;
+  r.hub.answer_late();
+  r.hub.advance_ms(limits::inline_again_ms / 2);
+  r.publish();
+  CHECK(r.state_of("slow") == "behind");
+  r.hub.advance_ms(limits::inline_again_ms * 2);
+  r.publish();
+  CHECK(r.state_of("slow") == "inline");
+  for (const auto& [key, value] : r.hub.read_state("slow", "", true)) CHECK(value == "once");
+  CHECK(r.hub.read_state("slow", "", true).size() == 3);
+}
+
+TEST_CASE("plugins: a call to one that is behind has trailing_events events and trailing_bytes at most") {
+  Region r({rule("slow")});
+  r.hub.moods["slow"] = Mood::late;
+  r.publish();
+  r.publish(300);
+  r.hub.moods["slow"] = Mood::prompt;
+  r.hub.calls.clear();
+  r.hub.answer_late();
+  std::size_t most = 0;
+  std::size_t all = 0;
+  for (const auto& [plugin, events] : r.hub.calls) most = std::max(most, events), all += events;
+  CHECK(most == limits::trailing_events);
+  CHECK(all == 300);
+
+  Client& c = r.hospital();
+  r.hub.moods["slow"] = Mood::late;
+  r.hub.advance_ms(3'000);
+  r.publish();  // inline again, late, behind
+  r.hub.publish(c, r.places(r.hospital(), 20, limits::trailing_bytes / 8));
+  r.hub.moods["slow"] = Mood::prompt;
+  r.hub.calls.clear();
+  while (!r.hub.late_calls.empty()) r.hub.answer_late();
+  for (const auto& [plugin, events] : r.hub.calls) CHECK(events <= 9);  // eight fill limits::trailing_bytes
+}
+
+TEST_CASE("plugins: timers_a_step timers fire at once, the earliest first, and the others right after") {
+  Region r({rule("waker")});
+  int next = 0;
+  r.hub.plugins["waker"] = [&](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    if (e.kind == reaction::EventKind::timer) return out;
+    for (std::size_t i = 0; i < limits::plugin_timers; ++i)
+      out.timers.push_back({to_bytes(fmt::format("{:05}", next++)), TimeMs(e.event.recordedtime.value() + 60'000), {}});
+    return out;
+  };
+  r.publish(5);  // 320 timers
+  r.hub.calls.clear();
+  r.hub.clock.advance_ms(61'000);
+  r.hub.step(core::Tick{});
+  r.hub.step(core::Flush{});
+  REQUIRE(!r.hub.calls.empty());
+  CHECK(r.hub.calls.front().second == limits::timers_a_step);
+  r.hub.advance_ms(1'000);
+  std::size_t all = 0;
+  for (const auto& [plugin, events] : r.hub.calls) all += events;
+  CHECK(all == 5 * limits::plugin_timers);
+  CHECK(r.hub.log->load().value().timers.empty());
+}
+
+TEST_CASE("plugins: beyond plugin_parked parked events one is suspended, and nothing is lost") {
+  Region r({rule("broken")});
+  r.hub.moods["broken"] = Mood::crashes;
+  r.publish(static_cast<int>(limits::plugin_parked) + 10);
+  r.hub.advance_ms(1'000);
+  CHECK(r.state_of("broken") == "suspended");
+  CHECK(r.hub.log->load().value().plugin_parked.size() == limits::plugin_parked + 1);
+}
+
+TEST_CASE("plugins: one that does not start is tried plugin_starts times, further apart each time, then suspended") {
+  Region r({rule("absent"), rule("well")});
+  r.remember("well");
+  r.remember("absent");
+  r.hub.moods["absent"] = Mood::absent;
+  r.publish();
+  CHECK(r.state_of("absent") == "behind");
+  r.hub.advance_ms(limits::plugin_start_wait_ms / 2 + 1);
+  CHECK(r.state_of("absent") == "behind");
+  r.hub.advance_ms(limits::plugin_start_wait_ms << limits::plugin_starts);
+  CHECK(r.state_of("absent") == "suspended");
+  CHECK(r.hub.read_state("well", "", true).size() == 1);
+  // Mended and resumed, it makes up for what it missed.
+  r.hub.moods["absent"] = Mood::prompt;
+  Client& op = r.hub.connect("operator", "mending");
+  r.hub.send(op, wire::Control{1, "plugin.resume", R"({"plugin": "absent"})"});
+  r.hub.advance_ms(1'000);
+  CHECK(r.hub.read_state("absent", "", true).size() == 1);
+}
+
+TEST_CASE("plugins: what they did in a batch that was not written is undone, and they forget it") {
+  Region r({rule("keeper")});
+  r.remember("keeper");
+  Client& c = r.hospital();
+  const auto events = r.places(c, 1);
+  r.hub.log->fail_next_commit(Errc::disk_full);
+  CHECK(r.hub.publish(c, events).front() == Errc::disk_full);
+  CHECK(r.hub.restarted == std::vector<std::string>{"keeper"});
+  CHECK(r.hub.read_state("keeper", "", true).empty());
+  r.hub.log->room();
+  r.hub.advance_ms(2'000);
+  CHECK(r.hub.publish(c, events).front() == Errc::ok);
+  for (const auto& [key, value] : r.hub.read_state("keeper", "", true)) CHECK(value == "once");
+}
+
+TEST_CASE("plugins: a hub that ends and starts again goes on where each plugin was") {
+  Region r({rule("slow"), judge("strict")});
+  r.remember("slow");
+  r.hub.moods["slow"] = Mood::late;
+  r.publish(3);
+  r.hub.advance_ms(2'000);  // its cursor is on disk
+  r.hub.moods["slow"] = Mood::prompt;
+  r.hub.restart();
+  r.connections += 100;
+  r.hub.advance_ms(3'000);
+  CHECK(r.hub.read_state("slow", "", true).size() == 3);
+  r.publish();
+  CHECK(r.state_of("slow") == "inline");
+  for (const auto& [key, value] : r.hub.read_state("slow", "", true)) CHECK(value == "once");
+}
+
+TEST_CASE("plugins: an erasure takes state and timers of the person, and every plugin forgets what it has in memory") {
+  Region r(std::vector{reaction::PluginSpec{"keeper", {"nl.placements.handover.requested.v1"}}});
+  r.hub.plugins["keeper"] = [](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    if (e.kind != reaction::EventKind::event) return out;
+    out.state.push_back({to_bytes(e.event.subject), to_bytes("about a person"), std::string(e.person)});
+    out.timers.push_back(
+        {to_bytes(e.event.subject), TimeMs(e.event.recordedtime.value() + 3'600'000), std::string(e.person)});
+    return out;
+  };
+  Client& school = r.hub.connect("school-a");
+  const auto ask = [&](int n) {
+    return r.hub.publish_one(
+        school, "handover.requested",
+        fmt::format(R"({{"handover_id": "ho-{}", "student": "pseudonym-{}", "school": "school-a", )"
+                    R"("present_provider": "hospital-a"}})",
+                    n, n));
+  };
+  REQUIRE(ask(1) == Errc::ok);
+  REQUIRE(ask(2) == Errc::ok);
+  REQUIRE(r.hub.operate("nl.placements.hub.subject-erased.v1",
+                        R"({"erasure_id": "er-1", "student": "pseudonym-1", "reason": "asked_by_student"})") ==
+          Errc::ok);
+  const auto left = r.hub.read_state("keeper", "", true);
+  CHECK(left.size() == 1);
+  CHECK(left.contains("ho-2"));
+  CHECK(r.hub.log->load().value().timers.size() == 1);
+  CHECK(r.hub.restarted == std::vector<std::string>{"keeper"});
+}
+
+TEST_CASE("plugins: what a plugin emits without having declared it is refused, and told to the operator") {
+  Region r({rule("liar")});
+  r.hub.plugins["liar"] = [](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    out.emits.push_back({withdrawn, to_bytes(e.event.payload)});
+    return out;
+  };
+  Client& op = r.hub.connect("operator", "watching");
+  r.hub.subscribe(op, "refusals", R"({"suffix": {"type": "hub.refused.v1"}})");
+  r.publish();
+  CHECK(op.received.size() == 1);
+  CHECK(r.hub.core->counters().refusals.at(Errc::missing_grant) == 1);
+}
+
+TEST_CASE("plugins: a rule's explanation stands beside the event, for as long as the event") {
+  Region r({rule("talker")});
+  r.hub.plugins["talker"] = [](const reaction::CallEvent&) {
+    reaction::Outcome out;
+    out.notes.push_back({"because", "daarom", "that is why"});
+    return out;
+  };
+  r.publish();
+  CHECK(r.hub.core->counters().by_type.at("nl.placements.hub.rule-explained.v1") == 1);
+}
