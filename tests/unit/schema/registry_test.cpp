@@ -44,7 +44,7 @@ TEST_CASE("schema: the types of this build load, and each has a table and a page
     CHECK_THAT(builtin().describe_json(*t), ContainsSubstring("\"type\":\"" + t->name + "\""));
     CHECK(t->revision == 1);
   }
-  CHECK(builtin().files().size() == 12);
+  CHECK(builtin().files().size() == 13);
 }
 
 TEST_CASE("schema: every event says from when it holds, but for the one that must not be linked to a day") {

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# tests/integration/plugins/plugin_test.sh BIN PLUGIN: a rule of the region in a real hub.
+#
+# Concern: what an operator and a member see of a rule: it is checked, put into the hub's folder and asked; a refusal
+# gives its reason in Dutch and English; its process can be killed, its folder damaged, and nothing else suffers.
+# Plan: one hub in a temporary folder with the example "first-years in general practice". Every command has 30 s. Ends
+# only processes that it started, by their id, and the plugin's process, which it finds as the hub's child.
+set -euo pipefail
+BIN=$(cd "${1:?usage: plugin_test.sh BIN PLUGIN}" && pwd)
+PLUGIN=$(cd "${2:?usage: plugin_test.sh BIN PLUGIN}" && pwd)
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-plugin-test.XXXXXX")
+export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
+unset IRO_KEY
+HUB_PID=''
+FAILED=0
+PASSED=0
+
+cleanup() {
+  if [[ -n $HUB_PID ]] && kill -0 "$HUB_PID" 2>/dev/null; then
+    kill -TERM "$HUB_PID"
+    wait "$HUB_PID" 2>/dev/null || true
+  fi
+  rm -rf "$WORK"
+}
+trap cleanup EXIT
+cd "$WORK"
+
+pass() { PASSED=$((PASSED + 1)); }
+miss() {
+  FAILED=$((FAILED + 1))
+  printf 'FAILED: %s\n' "$*" >&2
+  printf '  output: %s\n' "$(head -c 1500 out)" >&2
+  printf '  errors: %s\n' "$(head -c 1500 err)" >&2
+}
+exits() {
+  local want=$1 code=0
+  shift
+  timeout 30 "$@" >out 2>err </dev/null || code=$?
+  if [[ $code -eq $want ]]; then pass; else miss "exit $code, not $want: $*"; fi
+}
+says() {
+  local file=$1 text
+  shift
+  for text in "$@"; do
+    if grep -qF -- "$text" "$file"; then pass; else miss "$file does not say '$text'"; fi
+  done
+}
+# until_true SECONDS COMMAND...
+until_true() {
+  local ends=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    if [[ $SECONDS -ge $ends ]]; then return 1; fi
+    sleep 0.1 # style: sleep-in-test, because a process can only be asked, until a deadline
+  done
+}
+start_hub() {
+  irod region >hub.out 2>hub.err &
+  HUB_PID=$!
+  until_true 20 grep -q '^ready' hub.out || miss 'the hub did not say that it is ready'
+}
+stop_hub() {
+  kill -TERM "$HUB_PID"
+  wait "$HUB_PID" || true
+  HUB_PID=''
+}
+plugin_pid() { pgrep -P "$HUB_PID" -f iro-plugin-host | head -n 1; }
+invite() {
+  printf '{"handover_id": "%s", "school": "roc", "provider": "praktijk", "year": 1, "weeks": %s, "programme": "25695"}' "$1" "$2"
+}
+
+exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$((20000 + RANDOM % 20000))"
+
+# What is wrong with a plugin is said before anything is copied.
+cp -r "$PLUGIN" damaged
+printf 'x' >>damaged/first-year-weeks.so
+exits 1 iro plugin enable damaged region
+says err config_invalid sha256
+exits 0 iro plugin enable "$PLUGIN" region
+says out first-year-weeks 'starts again'
+start_hub
+says hub.err 'plugin first-year-weeks 1.0.0'
+
+exits 0 iro member add --hub region --slug roc --name 'ROC' --oin 00000099000000001001 --role school --out roc.key.toml
+exits 0 iro member add --hub region --slug praktijk --name 'Praktijk' --oin 00000099000000002001 --role care_provider \
+  --branch general_practice --out praktijk.key.toml
+exits 0 iro plugin ls --hub region --json
+says out '"first-year-weeks"' '"state":"inline"'
+
+# The rule refuses, with its own reason in two languages, and lets pass what fits.
+exits 1 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-1 7)"
+says err rejected_by_rule first_year_too_long 'hoogstens 6 weken' '6 weeks at most'
+exits 0 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-2 6)"
+
+# Its process is killed: the next event starts another, and it still knows the members.
+before=$(plugin_pid)
+kill -KILL "$before"
+until_true 10 bash -c "! kill -0 $before 2>/dev/null" || miss 'the plugin was not killed'
+exits 1 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-3 8)" --json
+if [[ $(plugin_pid) != "$before" ]]; then pass; else miss 'no new process'; fi
+
+# Another limit, set by the operator, holds from the next start on; a setting that does not exist is named.
+stop_hub
+printf 'most_weeks = 8\n' >region/plugins/first-year-weeks.toml
+start_hub
+exits 0 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-4 8)"
+exits 1 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-5 9)"
+says err first_year_too_long '8 weeks at most'
+exits 0 iro verify region
+stop_hub
+printf 'most_weekz = 8\n' >region/plugins/first-year-weeks.toml
+exits 1 irod region
+says err config_invalid most_weekz
+rm region/plugins/first-year-weeks.toml
+
+# Out of force.
+exits 0 iro plugin disable first-year-weeks region
+start_hub
+exits 0 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-6 30)"
+stop_hub
+if pgrep -f "iro-plugin-host.*$WORK" >/dev/null; then miss 'a plugin survives its hub'; else pass; fi
+
+printf '%s checks passed, %s failed\n' "$PASSED" "$FAILED"
+[[ $FAILED -eq 0 ]]

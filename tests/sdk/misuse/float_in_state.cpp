@@ -1,0 +1,4 @@
+// wanted: state holds no floating point
+#include "rule.hpp"
+
+std::string bytes() { return iro::archive::encode(1.5); }

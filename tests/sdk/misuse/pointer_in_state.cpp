@@ -1,0 +1,4 @@
+// wanted: state holds no pointer
+#include "rule.hpp"
+
+std::string bytes(const char* text) { return iro::archive::encode(text); }

@@ -1,0 +1,12 @@
+# cmake -DFILES="a.hpp|b.hpp" -DOUT=iro_event_types.inc -P type_list.cmake: TYPE(Name) of each EventTraits in the generated headers.
+cmake_minimum_required(VERSION 3.25)
+string(REPLACE "|" ";" files "${FILES}")
+set(content "")
+foreach(file IN LISTS files)
+  file(STRINGS ${file} lines REGEX "^struct iro::EventTraits<")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^struct iro::EventTraits<iro::events::([A-Za-z0-9]+)> {$" "TYPE(\\1)\n" line "${line}")
+    string(APPEND content "${line}")
+  endforeach()
+endforeach()
+file(WRITE ${OUT} "${content}")
