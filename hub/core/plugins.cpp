@@ -18,6 +18,12 @@ void Core::restore_plugins(const log::Snapshot& snapshot) {
   for (const auto& row : snapshot.plugin_cursors) {
     if (const auto at = lines_.find(row.plugin); at != lines_.end()) at->second.committed = at->second.pending = row;
   }
+  // A plugin that this log has never seen reads what was said of members and codes, and reacts from now on.
+  for (auto& [id, line] : lines_) {
+    if (line.committed.since.value() != 0) continue;
+    line.pending.since = next_seq_;
+    line.pending.seq = Seq(next_seq_ == Seq(1) ? 0 : 1);
+  }
   for (const auto& row : snapshot.plugin_parked) {
     if (const auto at = lines_.find(row.plugin); at != lines_.end()) at->second.parked[row.seq] = row;
   }

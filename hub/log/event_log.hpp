@@ -88,11 +88,12 @@ struct PluginStateRow {
   std::optional<Bytes> value;  // nothing = delete
   bool operator==(const PluginStateRow&) const = default;
 };
-/// How far a plugin has come. A plugin that has never been behind has no row.
+/// How far a plugin has come. Every plugin that this log has seen has a row.
 struct PluginCursorRow {
   std::string plugin;
   Seq seq;                     // what it is shown next; 0 = all there is, and then each event in its own commit
   std::string suspended = {};  // why it is asked nothing; "" = it is
+  Seq since = {};              // before that it is only shown what every rule must know: members, grants, codes
   bool operator==(const PluginCursorRow&) const = default;
 };
 enum class PluginParkedState : std::uint8_t { parked = 1, waits = 2, retry = 3 };  // permanent: on disk

@@ -98,6 +98,8 @@ class Harness {
   void advance_ms(std::int64_t ms);
   /// The process ends and starts again on the same log; clients must say HELLO again.
   void restart();
+  /// In force at the next restart().
+  void add_plugin(reaction::PluginSpec plugin) { options_.plugins.push_back(std::move(plugin)); }
 
   std::map<std::string, Plugin> plugins;  // what each spec'd plugin answers
   std::map<std::string, Mood> moods;

@@ -26,7 +26,7 @@ CREATE TABLE audit(no INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, actor INTEGER
 CREATE TABLE retention(month INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE plugin_state(plugin TEXT NOT NULL, key BLOB NOT NULL, person_key INTEGER NOT NULL, value BLOB NOT NULL,
                           PRIMARY KEY(plugin, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE plugin_cursor(plugin TEXT PRIMARY KEY, seq INTEGER NOT NULL, suspended TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE plugin_cursor(plugin TEXT PRIMARY KEY, seq INTEGER NOT NULL, suspended TEXT NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE plugin_parked(plugin TEXT NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, at_ms INTEGER NOT NULL,
                            subject TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY(plugin, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE timer(plugin TEXT NOT NULL, key BLOB NOT NULL, due_ms INTEGER NOT NULL, person_key INTEGER NOT NULL,
@@ -165,7 +165,7 @@ void RowWriter::put_plugins(const Commit& commit) {
       Use(db_, state_remove_, r.plugin, r.key).run();
     }
   }
-  for (const PluginCursorRow& r : commit.plugin_cursors) Use(db_, plugin_cursor_, r.plugin, r.seq, r.suspended).run();
+  for (const PluginCursorRow& r : commit.plugin_cursors) Use(db_, plugin_cursor_, r.plugin, r.seq, r.suspended, r.since).run();
   for (const auto& [plugin, seq] : commit.plugin_parked_removed) Use(db_, plugin_parked_remove_, plugin, seq).run();
   for (const PluginParkedRow& r : commit.plugin_parked) {
     const auto state = static_cast<std::uint32_t>(r.state);
@@ -302,8 +302,8 @@ class StateReader {
   }
 
   void read_plugins() {
-    each("plugin_cursor", "SELECT plugin, seq, suspended FROM plugin_cursor ORDER BY plugin", [&](const Use& r) {
-      out_.plugin_cursors.push_back({r.text(0), no<Seq>(r, 1), r.text(2)});
+    each("plugin_cursor", "SELECT plugin, seq, suspended, since FROM plugin_cursor ORDER BY plugin", [&](const Use& r) {
+      out_.plugin_cursors.push_back({r.text(0), no<Seq>(r, 1), r.text(2), no<Seq>(r, 3)});
       return true;
     });
     each("plugin_parked", "SELECT plugin, seq, state, at_ms, subject, why FROM plugin_parked ORDER BY plugin, seq",

@@ -69,7 +69,7 @@ class RowWriter {
   Statement audit_{"INSERT INTO audit(at_ms,actor,action,detail) VALUES(?,?,?,?)"};
   Statement state_{"INSERT OR REPLACE INTO plugin_state VALUES(?,?,?,?)"};
   Statement state_remove_{"DELETE FROM plugin_state WHERE plugin=? AND key=?"};
-  Statement plugin_cursor_{"INSERT OR REPLACE INTO plugin_cursor VALUES(?,?,?)"};
+  Statement plugin_cursor_{"INSERT OR REPLACE INTO plugin_cursor VALUES(?,?,?,?)"};
   Statement plugin_parked_{"INSERT OR REPLACE INTO plugin_parked VALUES(?,?,?,?,?,?)"};
   Statement plugin_parked_remove_{"DELETE FROM plugin_parked WHERE plugin=? AND seq=?"};
   Statement timer_{"INSERT OR REPLACE INTO timer VALUES(?,?,?,?)"};

@@ -291,3 +291,30 @@ TEST_CASE("plugins: a rule's explanation stands beside the event, for as long as
   r.publish();
   CHECK(r.hub.core->counters().by_type.at("nl.placements.hub.rule-explained.v1") == 1);
 }
+
+TEST_CASE("plugins: one that is new in a region reads who the members are, and reacts to nothing older") {
+  HarnessOptions options;
+  options.plugins = {{"other", {opened}}};
+  Harness hub(options);
+  hub.enrol("school-a", {"school"});
+  hub.enrol("hospital-a", {"care_provider"});
+  hub.publish_one(hub.connect("hospital-a"), "vacancy.opened",
+                  R"({"vacancy_id": "vac-1", "provider": "hospital-a", "offer": {}})");
+  hub.add_plugin({"newcomer", {opened, "nl.placements.hub.member-enrolled.v1"}});
+  std::vector<std::string> seen;
+  hub.plugins["newcomer"] = [&](const reaction::CallEvent& e) {
+    seen.emplace_back(e.event.type);
+    return reaction::Outcome{};
+  };
+  hub.restart();
+  hub.advance_ms(3'000);
+  CHECK(seen == std::vector<std::string>(2, "nl.placements.hub.member-enrolled.v1"));
+  hub.publish_one(hub.connect("hospital-a"), "vacancy.opened",
+                  R"({"vacancy_id": "vac-2", "provider": "hospital-a", "offer": {}})");
+  CHECK(seen.size() == 3);
+  CHECK(seen.back() == opened);
+  // The next start finds it known.
+  hub.restart();
+  hub.advance_ms(3'000);
+  CHECK(seen.size() == 3);
+}
