@@ -1,8 +1,8 @@
 // hub/core/plugin_line.hpp: where the core stands with one plugin.
 //
 //   inline   it is asked about each event in the event's own commit
-//   behind   it is new (and reads who the members are), or it reads the log with a cursor of its own: it was too slow, or failed; back inline when it
-//            has kept up for a second
+//   behind   it reads the log with a cursor of its own, because it is new (and reads who the members are),
+//            was too slow, or failed; back inline when it has kept up for a second
 //   suspended  it is asked nothing; its cursor stays
 //
 // What it has done in the open batch is undone with the batch: `pending` is the

@@ -165,7 +165,8 @@ void RowWriter::put_plugins(const Commit& commit) {
       Use(db_, state_remove_, r.plugin, r.key).run();
     }
   }
-  for (const PluginCursorRow& r : commit.plugin_cursors) Use(db_, plugin_cursor_, r.plugin, r.seq, r.suspended, r.since).run();
+  for (const PluginCursorRow& r : commit.plugin_cursors)
+    Use(db_, plugin_cursor_, r.plugin, r.seq, r.suspended, r.since).run();
   for (const auto& [plugin, seq] : commit.plugin_parked_removed) Use(db_, plugin_parked_remove_, plugin, seq).run();
   for (const PluginParkedRow& r : commit.plugin_parked) {
     const auto state = static_cast<std::uint32_t>(r.state);
