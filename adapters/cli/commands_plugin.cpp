@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "adapters/cli/command.hpp"
-#include "adapters/cli/table.hpp"
+#include "adapters/cli/rows.hpp"
 #include "hub/reaction/manifest.hpp"
 
 namespace iro::cli {
@@ -16,25 +16,12 @@ struct PluginOptions {
   std::string hub;
 };
 
-Result<int> print_view(Context& context, std::string_view view, std::vector<std::string> fields) {
-  const auto rows = context.query(view, {});
-  if (!rows) return fail(rows.error());
-  if (context.options.json) {
-    context.print_json(*rows);
-  } else if (rows->is_array() && rows->get_array().empty()) {
-    context.note(context.text(Text::none));
-  } else if (rows->is_array()) {
-    Context::print(table_of(rows->get_array(), std::move(fields), context.text));
-  }
-  return Exit::ok;
-}
-
 Result<int> list(Context& context, const NoOptions&) {
-  return print_view(context, "plugins", {"plugin", "state", "lag", "parked", "waiting", "why"});
+  return print_rows(context, "plugins", {"plugin", "state", "lag", "parked", "waiting", "why"});
 }
 
 Result<int> parked(Context& context, const NoOptions&) {
-  return print_view(context, "plugin-parked", {"plugin", "ref", "state", "at", "subject", "why"});
+  return print_rows(context, "plugin-parked", {"plugin", "ref", "state", "at", "subject", "why"});
 }
 
 Result<int> tell(Context& context, const PluginOptions& o, std::string_view command) {
@@ -42,12 +29,7 @@ Result<int> tell(Context& context, const PluginOptions& o, std::string_view comm
   if (!o.ref.empty()) args["ref"] = o.ref;
   const auto answer = context.control(command, args);
   if (!answer) return fail(answer.error());
-  if (context.options.json) {
-    context.print_json(*answer);
-  } else {
-    const auto* done = answer->is_object() ? answer->get_object().if_contains("done") : nullptr;
-    Context::print(context.text(Text::done_count, done == nullptr ? "1" : json::serialize(*done)));
-  }
+  print_done(context, *answer);
   return Exit::ok;
 }
 

@@ -41,6 +41,8 @@
  */
 #ifndef IRO_PLUGIN_H
 #define IRO_PLUGIN_H
+/* Read more than it is changed, so its columns are aligned by hand. */
+/* clang-format off */
 
 #include <stddef.h>
 #include <stdint.h>
