@@ -52,7 +52,7 @@ for file in "${FILES[@]}"; do
       line="BPV;$bsn;$own;$rest"
     fi
     printf '%s\n' "$line"
-  done <"$file" >"members/mbo-test/outbox/$(basename "$file")"
+  done <"$file" >"members/mbo-test/outbox/${file##*/}"
 done
 sort -u numbers -o numbers
 cut -d';' -f1,11 members/mbo-test/outbox/*.csv | sed -n 's/^BPV;//p' | sort -u >companies
