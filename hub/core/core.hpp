@@ -399,6 +399,7 @@ class Core {
   iro::Result<std::shared_ptr<const Ready>> make_ready(std::shared_ptr<const log::Chunk> chunk);
   views::Sight sight(const log::EntryView& entry, const schema::EventType* type, MemberNo member);
   std::shared_ptr<const Ready> recent(Seq seq) const;
+  std::shared_ptr<const Ready> read_ahead(const std::string& plugin, Seq seq);
   void remember_recent(std::shared_ptr<const Ready> ready);
   void on_chunks(ChunksRead read, TimeMs now, Actions& out);
   void on_ack(Session& session, const wire::Ack& ack, TimeMs now, Actions& out);
@@ -468,7 +469,7 @@ class Core {
   std::int64_t patience_ms_ = limits::judge_patience_ms;
   TimeMs patience_at_;
   Seq gathered_to_;
-  std::map<std::string, std::shared_ptr<const Ready>> ahead_;  // what was read for plugins that are behind
+  std::map<std::string, std::deque<std::shared_ptr<const Ready>>> ahead_;  // what was read for plugins that are behind
   TimerTable timers_;
   std::shared_ptr<const admission::Membership> members_;
   std::optional<TimeMs> next_expiry_;  // of an invitation

@@ -64,9 +64,10 @@ bool Core::gather(PluginLine& line, Seq from, Seq to, bool again, PluginLine::Ou
   gathered_to_ = from;
   while (gathered_to_ < to && asked.events.size() < limits::trailing_events && bytes < limits::trailing_bytes) {
     auto ready = recent(gathered_to_);
-    if (const auto at = ahead_.find(line.spec.id); !ready && at != ahead_.end()) {
-      const log::Chunk& chunk = at->second->view.chunk();
-      if (chunk.first_seq <= gathered_to_ && gathered_to_ <= chunk.last_seq()) ready = at->second;
+    if (ready) {
+      ahead_.erase(line.spec.id);
+    } else {
+      ready = read_ahead(line.spec.id, gathered_to_);
     }
     if (!ready) {
       if (!asked.events.empty()) return true;
@@ -83,6 +84,16 @@ bool Core::gather(PluginLine& line, Seq from, Seq to, bool again, PluginLine::Ou
     gathered_to_ = gathered_to_.next();
   }
   return true;
+}
+
+/// The chunk with `seq`, of those that were read for the plugin; the ones before it are not needed any more.
+std::shared_ptr<const Core::Ready> Core::read_ahead(const std::string& plugin, Seq seq) {
+  const auto at = ahead_.find(plugin);
+  if (at == ahead_.end()) return nullptr;
+  auto& chunks = at->second;
+  while (!chunks.empty() && chunks.front()->view.chunk().last_seq() < seq) chunks.pop_front();
+  if (chunks.empty() || seq < chunks.front()->view.chunk().first_seq) return nullptr;
+  return chunks.front();
 }
 
 /// Add one entry to the call if it concerns the plugin. Gives how large it is.
@@ -159,14 +170,15 @@ void Core::on_trail_chunks(PluginLine& line, const ChunksRead& read, TimeMs now,
     if (read.chunks.error().code == Errc::corrupt) fault_ = read.chunks.error();
     return;
   }
+  auto& chunks = ahead_[line.spec.id];
+  chunks.clear();
   for (const auto& chunk : *read.chunks) {
     auto ready = make_ready(chunk);
     if (!ready) {
       fault_ = ready.error();
       return;
     }
-    ahead_[line.spec.id] = std::move(*ready);
-    break;  // one chunk at a time: the rest is read when it is asked for
+    chunks.push_back(std::move(*ready));
   }
   trail(line, now, out);
 }
