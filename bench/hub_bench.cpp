@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -334,7 +335,7 @@ int run(double seconds, const std::string& format, bool only_persons) {
 }  // namespace
 }  // namespace iro::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   double seconds = 3;
   std::string format;
   bool only_persons = false;
@@ -351,10 +352,8 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  try {
-    return iro::bench::run(seconds, format, only_persons);
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << "\n";
-    return 1;
-  }
+  return iro::bench::run(seconds, format, only_persons);
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "bench: %s\n", e.what());
+  return 1;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 
 #include "hub/base/assert.hpp"
 #include "plugins/host/instance.hpp"
@@ -114,7 +115,7 @@ void in_process(const Bytes& payload, std::size_t batch, std::size_t calls) {
 
 }  // namespace
 
-int main() {
+int main() try {
   test::PluginHub hub;
   test::PluginWish wish;
   wish.object = "echo";
@@ -132,4 +133,7 @@ int main() {
     isolated(hub.runner(), payload, batch, 2'000'000 / (batch * 10));
   }
   return 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "plugin-bench: %s\n", e.what());
+  return 1;
 }

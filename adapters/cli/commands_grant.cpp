@@ -67,13 +67,13 @@ Result<int> change_grants(Context& context, const GrantOptions& o, Change change
 
 Result<int> give(Context& context, const GrantOptions& o) {
   if (!o.publish && o.receive.empty()) return fail(Errc::invalid_argument, context.text(Text::give_what));
-  return change_grants(context, o, [](Now now, const GrantOptions& wish) {
+  return change_grants(context, o, [](const Now& now, const GrantOptions& wish) {
     return Now{now.publish || wish.publish, wish.receive.empty() ? now.receive : wish.receive};
   });
 }
 
 Result<int> take(Context& context, const GrantOptions& o) {
-  return change_grants(context, o, [](Now now, const GrantOptions& wish) {
+  return change_grants(context, o, [](const Now& now, const GrantOptions& wish) {
     const bool all = !wish.publish && !wish.hear;
     return Now{now.publish && !wish.publish && !all, wish.hear || all ? std::string("none") : now.receive};
   });

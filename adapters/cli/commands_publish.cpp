@@ -36,6 +36,7 @@ struct Outcome {
   std::size_t line = 0;
   std::optional<EventId> id;  // none: it never became an event
   std::optional<Error> refused;
+  std::optional<std::string> held;  // why it is given to nobody yet
 };
 
 Result<std::string> read_all(std::istream& in, std::string_view name) {
@@ -102,7 +103,7 @@ class Portions {
     events_.push_back(std::move(event));
     return events_.size() < limits::events_per_pub ? Status() : send();
   }
-  void refuse(std::size_t line, Error why) { outcomes_.push_back({line, std::nullopt, std::move(why)}); }
+  void refuse(std::size_t line, Error why) { outcomes_.push_back({line, std::nullopt, std::move(why), std::nullopt}); }
 
   Status send() {
     if (events_.empty()) return {};
@@ -111,18 +112,22 @@ class Portions {
     if (!ids) return fail(ids.error());
     for (std::size_t i = 0; i < ids->size(); ++i) {
       by_id_[(*ids)[i]] = outcomes_.size();
-      outcomes_.push_back({lines_[i], (*ids)[i], std::nullopt});
+      outcomes_.push_back({lines_[i], (*ids)[i], std::nullopt, std::nullopt});
     }
     events_.clear();
     lines_.clear();
     return {};
   }
 
-  /// What the hub refused, at its lines; ordered by line.
+  /// What the hub refused or holds, at its lines; ordered by line.
   std::vector<Outcome> finish() {
     for (auto& refused : client_.take_refused()) {
       const auto at = by_id_.find(refused.id);
       if (at != by_id_.end()) outcomes_[at->second].refused = Error{refused.code, std::move(refused.reason)};
+    }
+    for (auto& held : client_.take_held()) {
+      const auto at = by_id_.find(held.id);
+      if (at != by_id_.end()) outcomes_[at->second].held = std::move(held.reason);
     }
     std::ranges::stable_sort(outcomes_, {}, &Outcome::line);
     return std::move(outcomes_);
@@ -160,15 +165,19 @@ Status fill(Context& context, const PublishOptions& o, Portions& portions) {
 }
 
 json::object outcome_json(const Outcome& outcome) {
-  json::object out{{"line", outcome.line}, {"result", outcome.refused ? "refused" : "accepted"}};
+  json::object out{{"line", outcome.line},
+                   {"result", outcome.refused ? "refused"
+                              : outcome.held  ? "held"
+                                              : "accepted"}};
   if (outcome.id) out["id"] = to_string(*outcome.id);
+  if (outcome.held) out["reason"] = *outcome.held;
   if (!outcome.refused) return out;
   out["code"] = info(outcome.refused->code).name;
   out["reason"] = outcome.refused->message;
   return out;
 }
 
-/// Ids of what was accepted on standard output, refusals with their lines on standard error.
+/// Ids of what was accepted on standard output; refusals, and what is held, with their lines on standard error.
 std::size_t report(const Context& context, const std::vector<Outcome>& outcomes) {
   std::size_t refused = 0;
   for (const auto& outcome : outcomes) {
@@ -177,6 +186,7 @@ std::size_t report(const Context& context, const std::vector<Outcome>& outcomes)
       context.print_json(outcome_json(outcome));
     } else if (!outcome.refused) {
       Context::print(to_string(*outcome.id) + '\n');
+      if (outcome.held) fmt::print(stderr, "{}\n", context.text(Text::line_held, outcome.line, clean(*outcome.held)));
     } else {
       fmt::print(stderr, "{}\n", context.text(Text::line_refused, outcome.line, clean(outcome.refused->text())));
     }

@@ -1,6 +1,9 @@
 // iro: the hub from the command line. Parses, runs one command, and turns its end into an exit code.
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <exception>
+
 #include "adapters/cli/command.hpp"
 
 namespace {
@@ -102,7 +105,7 @@ int run(const Context& context) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   Context context(lang_of(argc, argv));
   CLI::App app(context.text(Text::about_iro), "iro");
   set_up_help(app, context.text);
@@ -118,4 +121,7 @@ int main(int argc, char** argv) {
     return usage_error(app, error, context);
   }
   return run(context);
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "iro: %s\n", e.what());
+  return 1;
 }

@@ -155,6 +155,10 @@ std::vector<RefusedEvent> ClientImpl::take_refused() {
   return parts_.outbox ? parts_.outbox->take_refused() : std::vector<RefusedEvent>();
 }
 
+std::vector<HeldEvent> ClientImpl::take_held() {
+  return parts_.outbox ? parts_.outbox->take_held() : std::vector<HeldEvent>();
+}
+
 std::optional<wire::Receipt> ClientImpl::last_receipt() const {
   return parts_.outbox ? parts_.outbox->last_receipt() : std::nullopt;
 }
@@ -200,7 +204,7 @@ Status ClientImpl::unsubscribe(std::string_view consumer) {
   return {};
 }
 
-Result<std::vector<std::string>> ClientImpl::ask(Questions::Body body, std::chrono::milliseconds timeout) {
+Result<std::vector<std::string>> ClientImpl::ask(const Questions::Body& body, std::chrono::milliseconds timeout) {
   auto seat = waiting_.take_seat();
   with_session([=, ticket = seat.ticket](ClientSession& session, Ticks now) {
     session.ask(ticket, body, now.plus(timeout.count()), now);

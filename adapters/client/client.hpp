@@ -75,11 +75,20 @@ struct PublishStats {
   std::uint64_t accepted = 0;  // acknowledged by the hub
   std::uint64_t refused = 0;   // permanently; kept in the outbox's table `refused`
   std::uint64_t waiting = 0;   // in the outbox
+  std::uint64_t held = 0;      // of the accepted ones: on the hub's disk, and given to nobody yet
 };
 struct RefusedEvent {
   EventId id;
   std::string type;
   Errc code = Errc::ok;
+  std::string reason;
+};
+
+/// The hub has it on disk and gives it to nobody yet: a gate is shut (`reason` is its name, such as "consent"), or a
+/// rule holds it (its reason). What becomes of it comes as an event: it is delivered, or hub.held-refused says why not.
+struct HeldEvent {
+  EventId id;
+  std::string type;
   std::string reason;
 };
 
@@ -145,6 +154,8 @@ class Client {
   [[nodiscard]] virtual PublishStats publish_stats() const = 0;
   /// The permanent refusals since `open`, oldest first, taken out of memory.
   virtual std::vector<RefusedEvent> take_refused() = 0;
+  /// The same of those that are held.
+  virtual std::vector<HeldEvent> take_held() = 0;
 
   /// Handlers are called until the subscription's client goes. Survives reconnects. With a session it
   /// waits for the hub's answer and gives its refusal (filter_invalid, ...); without one it returns at

@@ -41,6 +41,7 @@ class ClientImpl final : public Client {
   Status flush(std::chrono::milliseconds timeout) override;
   [[nodiscard]] PublishStats publish_stats() const override;
   std::vector<RefusedEvent> take_refused() override;
+  std::vector<HeldEvent> take_held() override;
   Status subscribe(Subscription subscription, Handler handler) override;
   Status unsubscribe(std::string_view consumer) override;
   Result<std::vector<std::string>> query(std::string_view view, std::string_view args_json,
@@ -58,7 +59,7 @@ class ClientImpl final : public Client {
   void save();
   /// Do something to the session, on the network thread.
   void with_session(std::function<void(ClientSession&, Ticks)> action);
-  Result<std::vector<std::string>> ask(Questions::Body body, std::chrono::milliseconds timeout);
+  Result<std::vector<std::string>> ask(const Questions::Body& body, std::chrono::milliseconds timeout);
   Status check(const Subscription& subscription) const;
 
   const Options options_;

@@ -243,6 +243,12 @@ std::vector<RefusedEvent> Outbox::take_refused() {
   return {taken.begin(), taken.end()};
 }
 
+std::vector<HeldEvent> Outbox::take_held() {
+  const std::scoped_lock lock(state_mutex_);
+  const auto taken = std::exchange(held_, {});
+  return {taken.begin(), taken.end()};
+}
+
 bool Outbox::unsaved() const {
   const std::scoped_lock lock(state_mutex_);
   return state_ != saved_ || !unsaved_refused_.empty();

@@ -28,6 +28,7 @@
 namespace iro::client {
 
 inline constexpr std::size_t refused_in_memory = 10'000;  // take_refused() gives the newest; the table has the rest
+inline constexpr std::size_t held_in_memory = 10'000;     // take_held() gives the newest
 
 class Outbox final : public PublishSource {
  public:
@@ -48,6 +49,7 @@ class Outbox final : public PublishSource {
   bool wait_decided(std::chrono::milliseconds timeout);
   [[nodiscard]] PublishStats stats() const;
   std::vector<RefusedEvent> take_refused();
+  std::vector<HeldEvent> take_held();
   /// Whether there is something for save().
   [[nodiscard]] bool unsaved() const;
   Status save();
@@ -109,6 +111,7 @@ class Outbox final : public PublishSource {
   std::uint64_t shift_ = 0;  // sum of what renumber() took off: position + shift_ only grows
   std::vector<RefusedRow> unsaved_refused_;
   std::deque<RefusedEvent> refused_;
+  std::deque<HeldEvent> held_;
   PublishStats counted_;
   std::condition_variable decided_;
 

@@ -46,21 +46,31 @@ std::optional<RefusedRow> Outbox::describe(const wire::Refusal& refusal) {
 void Outbox::acknowledge(const wire::PubAck& ack) {
   const Position ours = position();
   const ProducerSeq up_to = std::min(ack.up_to, ours.last);
-  std::vector<RefusedRow> refused;
-  for (const wire::Refusal& refusal : ack.exceptions) {
-    if (refusal.sequence <= ours.acked || refusal.sequence > up_to) continue;  // a repeat, or not ours
-    if (auto row = describe(refusal)) refused.push_back(std::move(*row));
-  }
+  const auto news = [&](const std::vector<wire::Refusal>& said) {
+    std::vector<RefusedRow> rows;
+    for (const wire::Refusal& refusal : said) {
+      if (refusal.sequence <= ours.acked || refusal.sequence > up_to) continue;  // a repeat, or not ours
+      if (auto row = describe(refusal)) rows.push_back(std::move(*row));
+    }
+    return rows;
+  };
+  std::vector<RefusedRow> refused = news(ack.exceptions);
+  std::vector<RefusedRow> held = news(ack.held);
   const std::scoped_lock lock(state_mutex_);
   if (ack.receipt) state_.receipt = ack.receipt;
   if (up_to <= state_.acked) return;
   counted_.accepted += up_to.value() - state_.acked.value() - refused.size();
   counted_.refused += refused.size();
+  counted_.held += held.size();
   state_.acked = up_to;
   for (RefusedRow& row : refused) {
     refused_.push_back(row.event);
     if (refused_.size() > refused_in_memory) refused_.pop_front();
     unsaved_refused_.push_back(std::move(row));
+  }
+  for (RefusedRow& row : held) {
+    held_.push_back({row.event.id, std::move(row.event.type), std::move(row.event.reason)});
+    if (held_.size() > held_in_memory) held_.pop_front();
   }
   decided_.notify_all();
 }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -83,7 +84,7 @@ Status run(const Arguments& a) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const std::vector<std::string> given(argv + 1, argv + argc);
   if (given.size() == 1 && (given[0] == "-h" || given[0] == "--help")) {
     fmt::print("{}", help);
@@ -99,4 +100,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   return 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "iro-demo-region: %s\n", e.what());
+  return 1;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -95,7 +96,7 @@ int check(const Findings& f) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const std::vector<std::string> given(argv + 1, argv + argc);
   const bool checking = given.size() == 2 && given[1] == "--check";
   if (given.empty() || given[0].starts_with("-") || given.size() > (checking ? 2U : 1U)) {
@@ -117,4 +118,7 @@ int main(int argc, char** argv) {
              findings->formulas_sent);
   for (const FollowedEvent& followed : findings->followed) print_followed(followed, findings->region);
   return checking ? check(*findings) : 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "iro-demo-report: %s\n", e.what());
+  return 1;
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <thread>
 
@@ -88,7 +89,7 @@ int run(const char* folder) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (first == "--help" || first == "-h") {
     fmt::print("{}", help);
@@ -102,4 +103,7 @@ int main(int argc, char** argv) {
   if (argc == 2 && !first.starts_with("-")) return run(argv[1]);
   std::fprintf(stderr, "%.*s", static_cast<int>(help.size()), help.data());
   return 2;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "irod: %s\n", e.what());
+  return 70;
 }

@@ -92,7 +92,7 @@ Status Hub::start_core() {
   plugins_ = std::make_unique<reaction::ProcessRunner>(
       reaction::ProcessRunnerOptions{plugin_host(), false, [](std::string_view line) { spdlog::info("{}", line); }},
       plugin_set_);
-  plugins_->warm();
+  plugins_->warm(std::chrono::milliseconds(limits::plugin_start_ms));
   auto index_reader = log::SqliteReader::open(home_.data());
   if (!index_reader) return fail(index_reader.error());
   auto index = views::Index::open(home_.data() / "index.db", **index_reader);

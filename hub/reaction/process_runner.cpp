@@ -96,11 +96,18 @@ void ProcessRunner::remove(const std::string& plugin) {
   seats_.erase(plugin);
 }
 
-void ProcessRunner::warm() {
-  const Moment now = now_is();
+void ProcessRunner::warm(milliseconds patience) {
+  const Moment until = now_is() + patience;
   for (auto& [id, seat] : seats_) {
     seat->warm = true;
-    step(*seat, now);
+    step(*seat, now_is());
+  }
+  const auto starting = [](const auto& entry) { return entry.second->process && !entry.second->ready; };
+  while (std::ranges::any_of(seats_, starting) && now_is() < until) {
+    std::vector<pollfd> fds;
+    poll_on(fds);
+    ::poll(fds.data(), fds.size(), static_cast<int>(std::chrono::ceil<milliseconds>(until - now_is()).count()));
+    for (auto& [id, seat] : seats_) step(*seat, now_is());
   }
 }
 
@@ -446,7 +453,7 @@ void ProcessRunner::finish_call(Seat& seat, Failure failure, std::string why) {
   seat.end_all.reset();
 }
 
-void ProcessRunner::refuse_views(Seat& seat, Errc code, std::string why) {
+void ProcessRunner::refuse_views(Seat& seat, Errc code, const std::string& why) {
   if (seat.showing) seat.views.push_front(*std::exchange(seat.showing, std::nullopt));
   for (const ViewAsk& ask : std::exchange(seat.views, {})) {
     said_.emplace_back(ViewAnswer{seat.id(), ask.no, fail(code, why)});

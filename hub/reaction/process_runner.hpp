@@ -50,8 +50,9 @@ class ProcessRunner final : public Runner {
   void add(ProcessPlugin plugin);
   /// Its outstanding call ends with Failure::stopped.
   void remove(const std::string& plugin);
-  /// Starts what is not running, so that the first call need not wait for it.
-  void warm();
+  /// Starts what is not running, and waits until each is ready or has failed to start, at most `patience`: the first
+  /// call need not wait for it. The only function that blocks.
+  void warm(std::chrono::milliseconds patience);
 
   void call(Call call) override;
   void answer(StateAnswer answer) override;
@@ -86,7 +87,7 @@ class ProcessRunner final : public Runner {
   void lose(Seat& seat, Moment now, Failure failure, std::string why);
   void end_process(Seat& seat);
   void finish_call(Seat& seat, Failure failure, std::string why);
-  void refuse_views(Seat& seat, Errc code, std::string why);
+  void refuse_views(Seat& seat, Errc code, const std::string& why);
   void log(Seat& seat, Moment now, std::string_view line);
   void read_log(Seat& seat, Moment now);
 

@@ -254,10 +254,24 @@ TEST_CASE("process runner: a plugin is taken out, and another version comes in i
   hub.add(next);
   CHECK(hub.told("good", "config") == R"({"word":"new"})");
   CHECK(hub.runner().processes().at("good") != pid);
-  hub.runner().warm();
   hub.runner().remove("good");
   CHECK(turn_until(hub, [&] { return is_gone(pid); }));
   CHECK(hub.runner().processes().empty());
+}
+
+TEST_CASE("process runner: warm waits until every plugin is ready, and no longer than it is told for one that is not") {
+  PluginHub hub;
+  PluginWish wish;
+  wish.object = "slow_start";
+  wish.id = "slow-start";
+  hub.add(wish);
+  hub.add(good());
+  const auto began = std::chrono::steady_clock::now();
+  hub.runner().warm(std::chrono::milliseconds(limits::plugin_start_ms * 10));
+  // The slow one has been given up, the good one is there.
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::milliseconds(limits::plugin_start_ms * 5));
+  CHECK(hub.runner().processes().size() == 1);
+  CHECK(hub.told("good", "write a 1") == "write 0");
 }
 
 TEST_CASE("process runner: what a plugin prints is in the log under its name") {

@@ -53,6 +53,25 @@ void acknowledge(Outbox& outbox, std::uint64_t up_to, std::vector<wire::Refusal>
 
 }  // namespace
 
+TEST_CASE("outbox: what the hub holds is accepted, and told once with its reason") {
+  const TempFolder folder;
+  const ManualClock clock(start_time);
+  auto outbox = open(folder.path(), clock);
+  publish(*outbox, 1, 3);
+  wire::PubAck ack;
+  ack.up_to = ProducerSeq(2);
+  ack.held = {{ProducerSeq(2), Errc::ok, "consent"}, {ProducerSeq(3), Errc::ok, "not yet decided"}};
+  outbox->acknowledge(ack);
+  outbox->acknowledge(ack);  // a repeat
+  const auto held = outbox->take_held();
+  REQUIRE(held.size() == 1);
+  CHECK(held.front().id == numbered_id(2));
+  CHECK(held.front().reason == "consent");
+  CHECK(outbox->take_held().empty());
+  CHECK(outbox->stats().accepted == 2);
+  CHECK(outbox->stats().held == 1);
+}
+
 TEST_CASE("outbox: what was published is there after a restart, under the same numbers") {
   const TempFolder folder;
   const ManualClock clock(start_time);

@@ -50,8 +50,9 @@ class TwinClient final : public client::Client {
 
   Result<std::vector<EventId>> publish(std::span<const schema::Event>) override { return std::vector<EventId>{}; }
   Status flush(std::chrono::milliseconds) override { return {}; }
-  client::PublishStats publish_stats() const override { return {disk_.outbox.published(), refused.size(), 0}; }
+  client::PublishStats publish_stats() const override { return {disk_.outbox.published(), refused.size(), 0, 0}; }
   std::vector<client::RefusedEvent> take_refused() override { return std::exchange(refused, {}); }
+  std::vector<client::HeldEvent> take_held() override { return {}; }
   Status subscribe(client::Subscription, client::Handler handler) override {
     handler_ = std::move(handler);
     return {};
