@@ -34,7 +34,7 @@ Now grant_now(const json::object& member, std::string_view type) {
 }
 
 /// One event sets both halves of a grant, so each change starts from what the member has.
-using Change = Now (*)(Now now, const GrantOptions& options);
+using Change = Now (*)(const Now& now, const GrantOptions& options);
 
 Result<int> change_grants(Context& context, const GrantOptions& o, Change change) {
   auto op = Operator::open(context);

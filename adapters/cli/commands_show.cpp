@@ -7,6 +7,8 @@
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/moment.hpp"
 #include "adapters/cli/operator.hpp"
+#include "adapters/cli/plugin_view.hpp"
+#include "adapters/cli/rows.hpp"
 #include "adapters/cli/table.hpp"
 
 namespace iro::cli {
@@ -25,7 +27,9 @@ constexpr std::array views = {View{"status", "", Text::view_status},
                               View{"events", "[--type T] [--subject S] [--since TIME] ...", Text::view_events},
                               View{"event", "ID", Text::view_event},
                               View{"explain", "ID", Text::about_explain},
-                              View{"types", "", Text::view_types}};
+                              View{"types", "", Text::view_types},
+                              View{"plugin-views", "", Text::view_plugin_views},
+                              View{"plugin/ID/VIEW", "[--args '{...}']", Text::view_plugin}};
 
 struct ShowOptions {
   std::string view;
@@ -115,6 +119,8 @@ void print_events(Context& context, const json::object& answer) {
 
 void print_answer(Context& context, const json::value& answer) {
   if (context.options.json) return context.print_json(answer);
+  if (answer.is_object() && answer.get_object().contains("kind") && answer.get_object().contains("data"))
+    return Context::print(drawn(answer.get_object(), context.text));
   const auto* events = answer.is_object() ? answer.get_object().if_contains("events") : nullptr;
   if (events != nullptr && events->is_array()) return print_events(context, answer.get_object());
   Context::print(tree_of(answer, context.text));
@@ -136,6 +142,8 @@ Result<int> show(Context& context, ShowOptions o) {
     o.view = "event";
   }
   if (o.view == "types") return show_types(context);
+  if (o.view == "plugin-views")
+    return print_rows(context, o.view, {"view", "kind", context.text.lang() == Lang::nl ? "nl" : "en"});
   const auto arguments = arguments_of(context, o);
   if (!arguments) return fail(arguments.error());
   const auto answer = context.query(o.view, *arguments);

@@ -57,6 +57,10 @@ void Core::on_query(Session& session, const wire::Query& query, TimeMs now, Acti
     }
     return send(session, answer, out);
   }
+  if (query.view == "plugin-views") {
+    answer.body = plugin_views_json(session.who.member);
+    return send(session, answer, out);
+  }
   if (ask_plugin_view(session, query, now, out)) return;
   if (query.view == "access") return ask_access(session, query, out);
   if (explains(query.view)) return ask_explanation(session, query, out);

@@ -336,6 +336,7 @@ class Core {
   void plugins_undone(Actions& out);
   [[nodiscard]] bool plugins_changed() const;
   [[nodiscard]] std::string plugins_json() const;
+  [[nodiscard]] std::string plugin_views_json(MemberNo asking) const;
   [[nodiscard]] std::string plugin_parked_json() const;
   iro::Result<std::string> plugin_command(std::string_view verb, std::string_view args, TimeMs now, Actions& out);
   std::size_t move_parked(PluginLine& line, const std::string& ref, bool skip);
@@ -545,6 +546,7 @@ class Core {
     ConnectionNo connection;
     SessionEpoch epoch;
     std::uint32_t id = 0;
+    const reaction::ViewSpec* view = nullptr;  // of its line's spec, which stays
   };
   std::map<std::uint64_t, PendingShow> pending_shows_;
 

@@ -1,5 +1,6 @@
 // What the core keeps about plugins, with each commit: where they stand, what they have parked, what they hold.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -117,7 +118,34 @@ void Core::plugins_undone(Actions& out) {
   applied_.clear();
 }
 
-/// A view that a plugin offers: `plugin/ID/NAME`. It is asked between two calls and only reads.
+namespace {
+
+bool may_read(const admission::Member& member, const reaction::ViewSpec& view) {
+  return std::ranges::any_of(member.roles, [&](const std::string& role) {
+    return role == "operator" || std::ranges::find(view.readers, role) != view.readers.end();
+  });
+}
+
+}  // namespace
+
+/// The views of plugins that this member may ask for.
+std::string Core::plugin_views_json(MemberNo asking) const {
+  const admission::Member& member = *members_->find(asking);
+  json::array out;
+  for (const auto& [id, line] : lines_) {
+    for (const auto& view : line.spec.views) {
+      if (!may_read(member, view)) continue;
+      out.push_back({{"view", fmt::format("plugin/{}/{}", id, view.name)},
+                     {"kind", view.kind},
+                     {"nl", view.nl},
+                     {"en", view.en}});
+    }
+  }
+  return json::serialize(out);
+}
+
+/// A view that a plugin offers: `plugin/ID/NAME`, for members whose role it names. It is asked between two calls and
+/// only reads; that it was asked for is on record.
 bool Core::ask_plugin_view(const Session& session, const wire::Query& query, TimeMs now, Actions& out) {
   constexpr std::string_view prefix = "plugin/";
   if (!query.view.starts_with(prefix)) return false;
@@ -125,9 +153,22 @@ bool Core::ask_plugin_view(const Session& session, const wire::Query& query, Tim
   const std::size_t slash = rest.find('/');
   const auto at = slash == std::string_view::npos ? lines_.end() : lines_.find(std::string(rest.substr(0, slash)));
   if (at == lines_.end()) return false;
+  const auto& views = at->second.spec.views;
+  const auto view = std::ranges::find(views, rest.substr(slash + 1), &reaction::ViewSpec::name);
+  if (view == views.end()) return false;
+  if (!may_read(*members_->find(session.who.member), *view)) {
+    wire::Answer answer;
+    answer.id = query.id;
+    answer.code = Errc::missing_grant;
+    answer.reason = view->readers.empty() ? std::string("only the operator may see that")
+                                          : fmt::format("it is for {}", fmt::join(view->readers, ", "));
+    out.emplace_back(Send{session.connection, wire::encode(session.epoch, answer)});
+    return true;
+  }
+  batch_.audit.push_back({now, session.who.member, "plugin.view", std::string(rest)});
   const std::uint64_t no = next_read_++;
-  pending_shows_[no] = {session.connection, session.epoch, query.id};
-  out.emplace_back(ShowPlugin{{at->first, no, std::string(rest.substr(slash + 1)), query.args, now}});
+  pending_shows_[no] = {session.connection, session.epoch, query.id, &*view};
+  out.emplace_back(ShowPlugin{{at->first, no, view->name, query.args, now}});
   return true;
 }
 
@@ -136,8 +177,14 @@ void Core::on_shown(reaction::ViewAnswer answer, Actions& out) {
   if (at == pending_shows_.end()) return;
   wire::Answer said;
   said.id = at->second.id;
-  if (answer.json) {
-    said.body = std::move(*answer.json);
+  boost::system::error_code ec;
+  json::value data = answer.json ? json::parse(*answer.json, ec) : json::value();
+  if (answer.json && ec) {
+    said.code = Errc::payload_invalid;
+    said.reason = fmt::format("what plugin {} shows is no JSON: tell its author", answer.plugin);
+  } else if (answer.json) {
+    const reaction::ViewSpec& view = *at->second.view;
+    said.body = json::serialize(json::object{{"kind", view.kind}, {"nl", view.nl}, {"en", view.en}, {"data", data}});
   } else {
     said.code = answer.json.error().code;
     said.reason = answer.json.error().message;

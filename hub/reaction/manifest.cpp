@@ -260,7 +260,7 @@ class Reader {
   }
 
   void read_view(const toml::table& in) {
-    only(in, {"name", "kind", "nl", "en"});
+    only(in, {"name", "kind", "readers", "nl", "en"});
     ViewSpec view;
     view.name = text(in, "name", true, is_name, "of a-z, 0-9, - and _, a letter first");
     view.kind = text(
@@ -269,9 +269,10 @@ class Reader {
         "table, board, timeline or chart");
     view.nl = text(in, "nl", true);
     view.en = text(in, "en", true);
-    if (std::ranges::find(out_.views, view.name, &ViewSpec::name) != out_.views.end() && !view.name.empty())
+    view.readers = texts(in, "readers", is_name, "roles of members");
+    if (std::ranges::find(out_.spec.views, view.name, &ViewSpec::name) != out_.spec.views.end() && !view.name.empty())
       complain(in, fmt::format("two views are named {}", view.name));
-    out_.views.push_back(std::move(view));
+    out_.spec.views.push_back(std::move(view));
   }
 
   const toml::table& root_;

@@ -31,13 +31,6 @@ struct Setting {
   std::string en;
 };
 
-struct ViewSpec {
-  std::string name;
-  std::string kind;  // table, board, timeline or chart
-  std::string nl;
-  std::string en;
-};
-
 struct Manifest {
   std::filesystem::path file;
   PluginSpec spec;
@@ -53,7 +46,6 @@ struct Manifest {
   std::int64_t event_ms = 250;
   std::uint32_t state_mib = 64;
   std::vector<Setting> settings;
-  std::vector<ViewSpec> views;
 
   static iro::Result<Manifest> parse(std::string_view toml, const std::filesystem::path& file);
   static iro::Result<Manifest> load(const std::filesystem::path& file);

@@ -20,6 +20,15 @@ namespace iro::reaction {
 /// What becomes of events that a judge cannot be asked about (it is suspended).
 enum class OnUnavailable : std::uint8_t { hold, reject, pass };
 
+/// A list or picture that a plugin shows to people.
+struct ViewSpec {
+  std::string name;
+  std::string kind;  // table, board, timeline or chart
+  std::string nl;
+  std::string en;
+  std::vector<std::string> readers = {};  // roles of members who may ask for it; operators always may
+};
+
 /// A plugin as the core knows it: from its manifest and the operator's event that enabled it.
 struct PluginSpec {
   std::string id;                        // [a-z][a-z0-9-]{1,39}; also the system name in the source of what it emits
@@ -27,6 +36,7 @@ struct PluginSpec {
   std::vector<std::string> judges = {};  // event types it may refuse or hold; at most one judge a type
   std::vector<std::string> emits = {};   // event types it may emit
   OnUnavailable on_unavailable = OnUnavailable::hold;
+  std::vector<ViewSpec> views = {};
 };
 
 enum class EventKind : std::uint8_t { event = 1, timer = 2, erased = 3 };  // permanent: on the wire to the child

@@ -102,7 +102,9 @@ void ProcessRunner::warm(milliseconds patience) {
     seat->warm = true;
     step(*seat, now_is());
   }
-  const auto starting = [](const auto& entry) { return entry.second->process && !entry.second->ready; };
+  const auto starting = [](const auto& entry) {  // for the first time: no pause after a failed start
+    return entry.second->process && !entry.second->ready && entry.second->pause_ms == 0;
+  };
   while (std::ranges::any_of(seats_, starting) && now_is() < until) {
     std::vector<pollfd> fds;
     poll_on(fds);

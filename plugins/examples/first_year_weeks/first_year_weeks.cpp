@@ -91,7 +91,7 @@ struct FirstYearWeeks {
     stays.each(view, [&](std::string_view placement, const Stay& stay) {
       rows += rows.empty() ? "" : ",";
       rows += "[" + iro::json::quoted(placement) + "," + iro::json::quoted(stay.school) + "," +
-              std::to_string(iro::to_field(stay.last_day)) + "]";
+              iro::json::quoted(iro::iso(stay.last_day)) + "]";
     });
     return R"({"columns":["placement","school","last_day"],"rows":[)" + rows + "]}";
   }

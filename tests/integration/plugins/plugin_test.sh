@@ -108,6 +108,16 @@ refuses ho-1 7
 says err rejected_by_rule first_year_too_long 'hoogstens 6 weken' '6 weeks at most'
 exits 0 iro publish --key roc.key.toml --type handover.invited --data "$(invite ho-2 6)"
 
+# What it shows is for the operator and the bureau, and for nobody else.
+exits 0 iro show plugin-views --hub region
+says out plugin/first-year-weeks/stays table
+exits 0 iro show plugin/first-year-weeks/stays --hub region
+says out 'First-years in general practices' placement
+exits 1 iro show plugin/first-year-weeks/other --hub region
+says err view_unknown
+exits 1 iro show plugin/first-year-weeks/stays --key roc.key.toml
+says err missing_grant 'it is for bureau'
+
 # Its process is killed: the next event starts another, and it still knows the members.
 before=$(plugin_pid)
 kill -KILL "$before"

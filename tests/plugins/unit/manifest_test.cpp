@@ -116,7 +116,7 @@ TEST_CASE("plugin manifest: everything in it is read") {
   CHECK(m.event_ms == 100);
   CHECK(m.state_mib == 64);
   CHECK(m.settings.size() == 5);
-  CHECK(m.views.at(0).kind == "table");
+  CHECK(m.spec.views.at(0).kind == "table");
 }
 
 TEST_CASE("plugin manifest: each mistake is told with its line and what is allowed") {

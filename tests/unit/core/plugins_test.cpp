@@ -318,3 +318,27 @@ TEST_CASE("plugins: one that is new in a region reads who the members are, and r
   hub.advance_ms(3'000);
   CHECK(seen.size() == 3);
 }
+
+TEST_CASE("plugins: a view is for operators and for the roles that it names, and who asked is on record") {
+  reaction::PluginSpec spec = rule("shows");
+  spec.views = {{"for-bureau", "table", "Voor het bureau", "For the bureau", {"bureau"}},
+                {"for-nobody", "chart", "Voor beheer", "For operators"}};
+  Region region({spec});
+  region.hub.enrol("bureau-a", {"bureau"});
+  std::size_t asked = 0;
+  const auto answer = [&](const std::string& who, const std::string& view) {
+    Client& c = region.hub.connect(who, fmt::format("v{}", ++asked));
+    region.hub.send(c, wire::Query{7, view, "{}", {}});
+    return c.answers.empty() ? wire::Answer{} : c.answers.back();
+  };
+  CHECK(answer("operator", "plugin-views").body.find("plugin/shows/for-nobody") != std::string::npos);
+  CHECK(answer("bureau-a", "plugin-views").body.find("plugin/shows/for-bureau") != std::string::npos);
+  CHECK(answer("bureau-a", "plugin-views").body.find("for-nobody") == std::string::npos);
+  CHECK(answer("school-a", "plugin-views").body == "[]");
+  CHECK(answer("school-a", "plugin/shows/for-bureau").code == Errc::missing_grant);
+  CHECK(answer("bureau-a", "plugin/shows/for-nobody").code == Errc::missing_grant);
+  CHECK(answer("bureau-a", "plugin/shows/for-bureau").id != 7);  // it was asked: the plugin has the word
+  region.hub.advance_ms(2'000);
+  const auto& audit = region.hub.log->audit();
+  CHECK(std::ranges::any_of(audit, [](const auto& row) { return row.action == "plugin.view"; }));
+}

@@ -30,6 +30,15 @@ inline std::int32_t to_field(std::chrono::sys_days date) {
   return static_cast<std::int32_t>(date.time_since_epoch().count());
 }
 
+/// "2026-09-01": how a view gives a date.
+inline std::string iso(std::chrono::sys_days date) {
+  const std::chrono::year_month_day d(date);
+  const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  std::string year = std::to_string(static_cast<int>(d.year()));
+  year.insert(0, year.size() < 4 ? 4 - year.size() : 0, '0');
+  return year + "-" + two(static_cast<unsigned>(d.month())) + "-" + two(static_cast<unsigned>(d.day()));
+}
+
 /// An event's id. Ordered, so that it can be a key.
 struct Id {
   std::array<std::uint8_t, 16> b{};
