@@ -175,6 +175,7 @@ class Core {
     std::map<std::string, reaction::StateMap> overlay;  // the same in clear, for their plugins
     std::vector<log::TimerRow> timers;
     std::vector<schema::GateKey> let_out;                 // what judges let go, once all of the batch has its place
+    bool more_to_let_out = false;                         // something is let go and is not in this batch
     std::vector<schema::GateKey> dropped;                 // what they refuse after all
     std::optional<TimeMs> recorded;                       // the batch's time, from the moment that a plugin was told it
     std::map<std::uint32_t, log::BackfillRow> backfills;  // new ones, and how far those have come that go on
@@ -287,6 +288,7 @@ class Core {
   void call_plugin(PluginLine& line, PluginLine::Outstanding asked, Actions& out);
   void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
   void inline_answer(PluginLine& line, reaction::Result result, TimeMs now, Actions& out);
+  void keep_in_order(const PluginLine& line, Item& item);
   void fall_behind(PluginLine& line, std::size_t answered);
   void out_of_patience(TimeMs now, Actions& out);
   void end_round(TimeMs now, Actions& out);

@@ -136,7 +136,8 @@ void Core::inline_answer(PluginLine& line, reaction::Result result, TimeMs now, 
       item.ruling = outcome.ruling;
       item.note = outcome.verdict;
       if (outcome.ruling == reaction::Ruling::hold) item.held_by = line.spec.id;
-      rounds_.rule(asked.items[i], outcome.ruling);
+      if (outcome.ruling == reaction::Ruling::accept) keep_in_order(line, item);
+      rounds_.rule(asked.items[i], item.ruling);
       if (outcome.ruling == reaction::Ruling::reject) continue;  // it never happened
     }
     keep(line, outcome, *item.admitted.type);
@@ -152,6 +153,15 @@ void Core::inline_answer(PluginLine& line, reaction::Result result, TimeMs now, 
     fall_behind(line, done);
   }
   ask_plugins(now, out);
+}
+
+/// What a judge lets go goes out in its order: nothing that it accepts now overtakes what it accepted late.
+void Core::keep_in_order(const PluginLine& line, Item& item) {
+  if (!batch_.more_to_let_out && batch_.let_out.empty()) return;
+  item.ruling = reaction::Ruling::hold;
+  item.held_by = line.spec.id;
+  item.note = {"in_order", "gaat na wat eerder aangehouden is", "goes after what was held before it"};
+  batch_.let_out.push_back(hold_key(line.spec.id, item.event.id));
 }
 
 /// It is no longer waited for. What it was to judge is held until it has: in the log, where it reads it.

@@ -95,10 +95,14 @@ void Core::queue_copy(const Ready& ready, std::uint32_t index) {
   releases_.push_back(std::move(item));
 }
 
-/// Join the open batch, unless the gate was shut again meanwhile.
+/// Join the open batch, unless the gate was shut again meanwhile. What a judge let go comes first, for later events of
+/// its subject may be in the batch; what a gate let out comes last, for the batch may shut the gate.
 void Core::take_releases() {
   if (refusing_ || fault_) return;
-  while (!releases_.empty() && batch_.items.size() < limits::batch_events && batch_.bytes < limits::batch_bytes) {
+  std::vector<Item> first;
+  std::size_t taken = 0;
+  std::size_t bytes = 0;
+  while (!releases_.empty() && taken < limits::batch_events && bytes < limits::batch_bytes) {
     Item item = std::move(releases_.front());
     releases_.pop_front();
     if (item.rule_released && expired_meanwhile(item)) continue;
@@ -106,9 +110,16 @@ void Core::take_releases() {
       fetched_.erase(item.released_from);
       continue;
     }
-    batch_.bytes += item.event.payload.size() + 256;
-    batch_.items.push_back(std::move(item));
+    ++taken;
+    bytes += item.event.payload.size() + 256;
+    (item.rule_released ? first : batch_.items).push_back(std::move(item));
   }
+  batch_.bytes += bytes;
+  batch_.items.insert(batch_.items.begin(), std::make_move_iterator(first.begin()),
+                      std::make_move_iterator(first.end()));
+  std::set<Seq> still = gates_.opening();
+  for (const Item& item : batch_.items) still.erase(item.released_from);
+  batch_.more_to_let_out = !still.empty();
 }
 
 /// What a judge held beyond its time is refused, whoever lets it go.

@@ -108,7 +108,8 @@ void ProcessRunner::warm(milliseconds patience) {
   while (std::ranges::any_of(seats_, starting) && now_is() < until) {
     std::vector<pollfd> fds;
     poll_on(fds);
-    ::poll(fds.data(), fds.size(), static_cast<int>(std::chrono::ceil<milliseconds>(until - now_is()).count()));
+    const auto patient = std::chrono::ceil<milliseconds>(std::min(until, wake_at().value_or(until)) - now_is());
+    ::poll(fds.data(), fds.size(), std::max(0, static_cast<int>(patient.count())));
     for (auto& [id, seat] : seats_) step(*seat, now_is());
   }
 }
