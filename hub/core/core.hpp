@@ -44,6 +44,7 @@
 #include "hub/core/timer_table.hpp"
 #include "hub/delivery/consumer.hpp"
 #include "hub/log/keys.hpp"
+#include "hub/reaction/firing.hpp"
 #include "hub/reaction/rounds.hpp"
 #include "hub/routing/gates.hpp"
 #include "hub/routing/routing.hpp"
@@ -345,7 +346,7 @@ class Core {
   void expire_held(TimeMs now);
 
   // timers.cpp
-  static constexpr std::string_view timer_fired_type = "nl.placements.hub.timer-fired.v1";
+  static constexpr std::string_view timer_fired_type = reaction::timer_fired_type;
   [[nodiscard]] bool timers_due(TimeMs now) const;
   void fire_timers(TimeMs now);
   static EventId timer_id(const log::TimerRow& row);

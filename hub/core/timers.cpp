@@ -24,7 +24,7 @@ void Core::fire_timers(TimeMs now) {
     origin.time = now;
     const Cause cause{schema::view_of(origin), nullptr, {}, nullptr};
     boost::json::object payload{{"plugin", row.plugin}, {"key", base64}, {"due", format_time(*row.due)}};
-    Item item = hub_item(cause, timer_fired_type, payload, "hub/timer", 0);
+    Item item = hub_item(cause, timer_fired_type, payload, std::string(reaction::timer_maker), 0);
     item.record_only = true;
     item.only = row.plugin;
     item.timer_key = row.key;
@@ -34,15 +34,6 @@ void Core::fire_timers(TimeMs now) {
 }
 
 /// What a firing is derived from: the same timer, due at the same moment, cannot fire twice.
-EventId Core::timer_id(const log::TimerRow& row) {
-  ByteWriter bytes;
-  bytes.text16(row.plugin);
-  bytes.bytes(row.key);
-  bytes.u64(static_cast<std::uint64_t>(row.due->value()));
-  const Hash hash = sha256(bytes.view());
-  EventId id;
-  std::copy_n(hash.begin(), id.b.size(), id.b.begin());
-  return id;
-}
+EventId Core::timer_id(const log::TimerRow& row) { return reaction::timer_id(row.plugin, row.key, *row.due); }
 
 }  // namespace iro::core

@@ -11,16 +11,6 @@
 #include "hub/schema/json.hpp"
 
 namespace iro::core {
-namespace {
-
-/// What a rule must know of the time before it was there.
-bool reference(std::string_view type) {
-  return type.starts_with("nl.placements.hub.member-") || type.starts_with("nl.placements.hub.grant-") ||
-         type.starts_with("nl.placements.code.");
-}
-
-}  // namespace
-
 void Core::trail_all(TimeMs now, Actions& out) {
   for (auto& [id, line] : lines_) trail(line, now, out);
 }
@@ -102,7 +92,7 @@ std::size_t Core::show(PluginLine& line, const std::shared_ptr<const Ready>& rea
   const log::EntryView& e = ready->entries[index];
   const schema::EventType* type = ready->types[index];
   const Seq seq = ready->view.seq(index);
-  if (type == nullptr || (seq < line.pending.since && !reference(type->name))) return 0;
+  if (type == nullptr || (seq < line.pending.since && !reaction::is_reference(type->name))) return 0;
   const auto lists = [&](const std::vector<std::string>& types) {
     return std::ranges::find(types, type->name) != types.end();
   };

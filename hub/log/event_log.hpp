@@ -234,6 +234,21 @@ struct Snapshot {
   bool operator==(const Snapshot&) const = default;
 };
 
+/// What a log holds about one plugin beside the events, all of one moment: what `iro whatif` compares with.
+struct PluginRecord {
+  Seq through;  // the last event of that moment; 0 = none
+  Hash head{};
+  TimeMs last_recorded;
+  std::uint16_t deleted_month = 0;
+  std::vector<MemberRow> members;
+  std::optional<PluginCursorRow> cursor;  // nothing: the log has never seen the plugin
+  std::vector<PluginStateRow> state;      // values under a person's key come sealed
+  std::vector<TimerRow> timers;
+  std::size_t parked = 0;  // events that it failed on, with what waits behind them
+};
+/// The same out of what load() and plugin_state() gave.
+PluginRecord plugin_record_of(Snapshot snapshot, std::vector<PluginStateRow> state, const std::string& plugin);
+
 class EventLog {
  public:
   virtual ~EventLog() = default;

@@ -39,6 +39,9 @@ struct PluginSpec {
   std::vector<ViewSpec> views = {};
 };
 
+/// What a rule must know of the time before it was there: who the members are, their grants, and the code lists.
+[[nodiscard]] bool is_reference(std::string_view type);
+
 enum class EventKind : std::uint8_t { event = 1, timer = 2, erased = 3 };  // permanent: on the wire to the child
 
 struct CallEvent {

@@ -6,6 +6,11 @@
 
 namespace iro::reaction {
 
+bool is_reference(std::string_view type) {
+  return type.starts_with("nl.placements.hub.member-") || type.starts_with("nl.placements.hub.grant-") ||
+         type.starts_with("nl.placements.code.");
+}
+
 std::string_view name_of(Failure failure) {
   switch (failure) {
     case Failure::none:

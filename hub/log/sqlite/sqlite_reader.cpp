@@ -113,6 +113,28 @@ Result<Testimony> SqliteReader::testimony() {
   });
 }
 
+Result<PluginRecord> SqliteReader::plugin_record(const std::string& plugin) {
+  return guarded(*session_->db, "read what the log holds about a plugin", [&] {
+    return session_->at_one_moment([&]() -> Result<PluginRecord> {
+      auto snapshot = read_state(*session_->db);
+      if (!snapshot) return fail(snapshot.error());
+      if (const auto last = session_->rows.last()) {
+        snapshot->next_seq = last->next_seq;
+        snapshot->head = last->head;
+        snapshot->last_recorded = last->recorded;
+      }
+      std::vector<PluginStateRow> state;
+      Statement select("SELECT key, person_key, value FROM plugin_state WHERE plugin=? ORDER BY key");
+      Use row(*session_->db, select, plugin);
+      while (row.step()) {
+        state.push_back({plugin, to_bytes(row.bytes(0)), PersonKeyNo(static_cast<std::uint64_t>(row.number(1))),
+                         to_bytes(row.bytes(2))});
+      }
+      return plugin_record_of(std::move(*snapshot), std::move(state), plugin);
+    });
+  });
+}
+
 /// Recorded times never go back, so halving finds the place: some 25 reads at ten million events.
 Seq SqliteReader::find_moment(TimeMs time) {
   const auto last = session_->rows.last();

@@ -31,6 +31,9 @@ class SqliteReader final : public LogReader {
   /// What a witness would say of the log as it is now; `at` is when its newest chunk was recorded.
   [[nodiscard]] Result<Testimony> testimony();
 
+  /// What the log holds about a plugin, whether or not it is one of the hub's today.
+  [[nodiscard]] Result<PluginRecord> plugin_record(const std::string& plugin);
+
   /// Bodies whose expiry month is `month` or earlier.
   struct Expired {
     std::uint64_t rows = 0;  // a row is one commit's bodies of one month
