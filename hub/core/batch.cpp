@@ -41,8 +41,9 @@ void Core::commit_batch(TimeMs now, Actions& out) {
     carry_over_ = {};
     return commit_failed(*std::exchange(key_fault_, std::nullopt), now, out);
   }
-  if (!batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() || batch_.retention ||
-      plugins_changed() || (backfill_end_.value() != 0 && !refusing_) || due)
+  // Whatever is committed takes everything that has changed along: it counts as written from then on.
+  if (!commit->empty() || !batch_.items.empty() || !batch_.producers.empty() || !batch_.audit.empty() ||
+      batch_.retention || plugins_changed() || (backfill_end_.value() != 0 && !refusing_) || due)
     collect_state(*commit, now);
   if (refusing_ && refusing_->code == Errc::storage_failed) {
     carry_over_ = std::move(*commit);
