@@ -1,6 +1,6 @@
 # The hub's modules and their order. A module may include only from modules that
 # stand before it (design: base < schema < log < admission, routing, delivery,
-# reaction, views < core < bus < daemon); configuring fails when one does not.
+# reaction, views < core, whatif < bus < daemon); configuring fails when one does not.
 set(IRO_LAYER_base 0)
 set(IRO_LAYER_schema 1)
 set(IRO_LAYER_log 2)
@@ -10,6 +10,7 @@ set(IRO_LAYER_delivery 3)
 set(IRO_LAYER_reaction 3)
 set(IRO_LAYER_views 3)
 set(IRO_LAYER_core 4)
+set(IRO_LAYER_whatif 4)
 set(IRO_LAYER_bus 5)
 set(IRO_LAYER_daemon 6)
 # Stated exceptions within a layer: routing and delivery read the membership that admission keeps.
