@@ -9,11 +9,11 @@ namespace iro::daemon {
 namespace fs = std::filesystem;
 namespace {
 
-/// What the operator set for the plugin: FOLDER/ID.toml, or nothing.
-Result<std::string> settings_of(const fs::path& folder, const reaction::Manifest& manifest) {
-  const fs::path file = folder / (manifest.spec.id + ".toml");
+/// What the operator set for the plugin: FOLDER/ID.toml, or nothing; `named` must be there.
+Result<std::string> settings_of(const fs::path& folder, const reaction::Manifest& manifest, const fs::path& named) {
+  const fs::path file = named.empty() ? folder / (manifest.spec.id + ".toml") : named;
   std::ostringstream text;
-  if (fs::exists(file)) {
+  if (!named.empty() || fs::exists(file)) {
     std::ifstream in(file);
     text << in.rdbuf();
     if (!in) return fail(Errc::io, fmt::format("{}: cannot be read", file.string()));
@@ -41,16 +41,18 @@ std::string unfit_types(const reaction::Manifest& manifest, const schema::Regist
 
 }  // namespace
 
-Result<std::vector<reaction::ProcessPlugin>> load_plugins(const fs::path& folder, schema::Registry& registry) {
+Result<std::vector<reaction::ProcessPlugin>> load_plugins(const fs::path& folder, schema::Registry& registry,
+                                                          const PluginInstead& instead) {
   std::vector<reaction::ProcessPlugin> out;
-  if (!fs::is_directory(folder)) return out;
-  auto manifests = reaction::load_all(folder);
+  if (!fs::is_directory(folder) && instead.folder.empty()) return out;
+  auto manifests = reaction::load_all(folder, instead.folder);
   if (!manifests) return fail(manifests.error());
   for (auto& manifest : *manifests) {
     auto schemas = reaction::read_schemas(manifest);
     if (!schemas) return fail(schemas.error());
     for (const Bytes& bfbs : *schemas) IRO_TRY(registry.add(bfbs), manifest.file.string());
-    auto config = settings_of(folder, manifest);
+    const bool trial = !instead.folder.empty() && manifest.file.parent_path() == instead.folder;
+    auto config = settings_of(folder, manifest, trial ? instead.settings : fs::path());
     if (!config) return fail(config.error());
     out.push_back({std::move(manifest), std::move(*config), std::move(*schemas)});
   }

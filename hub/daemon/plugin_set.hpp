@@ -14,10 +14,17 @@
 
 namespace iro::daemon {
 
+/// A plugin that is not one of the hub's yet, as if it were.
+struct PluginInstead {
+  std::filesystem::path folder;    // holds its plugin.toml
+  std::filesystem::path settings;  // empty: the operator's own, plugins/ID.toml
+};
+
 /// All of `folder` (none when it is not there), with the types that they bring added to `registry`.
-/// Fails with config_invalid, naming every problem found.
+/// `instead` counts in place of the hub's plugin of its id. Fails with config_invalid, naming every problem found.
 Result<std::vector<reaction::ProcessPlugin>> load_plugins(const std::filesystem::path& folder,
-                                                          schema::Registry& registry);
+                                                          schema::Registry& registry,
+                                                          const PluginInstead& instead = {});
 
 /// The program that a plugin lives in: beside this one, or in ../lib/iro.
 std::filesystem::path plugin_host();

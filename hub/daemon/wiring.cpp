@@ -4,6 +4,7 @@
 
 #include "hub/base/z85.hpp"
 #include "hub/daemon/desk.hpp"
+#include "hub/daemon/plugin_place.hpp"
 #include "hub/daemon/plugin_set.hpp"
 
 namespace iro::daemon {
@@ -16,6 +17,7 @@ Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   if (!registry) return fail(registry.error().within("load the schemas"));
   hub->registry_ = std::move(*registry);
 
+  IRO_TRY(mend_plugins(hub->home_.plugins()), "mend the plugins' folder");
   auto plugins = load_plugins(hub->home_.plugins(), hub->registry_);
   if (!plugins) return fail(plugins.error().within("load the plugins"));
   hub->plugin_set_ = std::move(*plugins);

@@ -335,13 +335,22 @@ iro::Result<std::vector<Bytes>> read_schemas(const Manifest& manifest) {
   return out;
 }
 
-iro::Result<std::vector<Manifest>> load_all(const fs::path& folder) {
+iro::Result<std::vector<Manifest>> load_all(const fs::path& folder, const fs::path& instead) {
   std::error_code ec;
   std::set<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder, ec)) {
-    if (entry.is_directory() && fs::exists(entry.path() / "plugin.toml")) files.insert(entry.path() / "plugin.toml");
+    const bool hidden = entry.path().filename().string().starts_with('.');  // earlier versions, and half-copied ones
+    if (!hidden && entry.is_directory() && fs::exists(entry.path() / "plugin.toml"))
+      files.insert(entry.path() / "plugin.toml");
   }
-  if (ec) return fail(Errc::io, fmt::format("{}: {}", folder.string(), ec.message()));
+  const bool none_yet = !instead.empty() && ec == std::errc::no_such_file_or_directory;
+  if (ec && !none_yet) return fail(Errc::io, fmt::format("{}: {}", folder.string(), ec.message()));
+  if (!instead.empty()) {
+    const auto manifest = Manifest::load(instead / "plugin.toml");
+    if (!manifest) return fail(manifest.error());
+    files.erase(folder / manifest->spec.id / "plugin.toml");
+    files.insert(instead / "plugin.toml");
+  }
   std::vector<Manifest> out;
   std::vector<std::string> problems;
   for (const fs::path& file : files) {

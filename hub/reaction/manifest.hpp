@@ -58,8 +58,11 @@ iro::Result<std::vector<Bytes>> read_schemas(const Manifest& manifest);
 
 /// Each FOLDER/*/plugin.toml with its object checked, in the order of the
 /// folders' names. All problems (of each manifest, of each object, two plugins
-/// with one id, two judges of one type) stand in the one message.
-iro::Result<std::vector<Manifest>> load_all(const std::filesystem::path& folder);
+/// with one id, two judges of one type) stand in the one message. Folders whose
+/// names begin with a dot are not looked at. `instead`: a folder that counts in
+/// place of the one of its plugin's id, or beside the others.
+iro::Result<std::vector<Manifest>> load_all(const std::filesystem::path& folder,
+                                            const std::filesystem::path& instead = {});
 
 /// The configuration as the plugin gets it: JSON with every setting of the
 /// manifest, from the operator's file (TOML, or JSON when it begins with '{')
