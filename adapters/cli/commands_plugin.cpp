@@ -3,6 +3,8 @@
 
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/rows.hpp"
+#include "hub/daemon/home.hpp"
+#include "hub/daemon/plugin_place.hpp"
 #include "hub/reaction/manifest.hpp"
 
 namespace iro::cli {
@@ -44,16 +46,9 @@ Result<int> enable(Context& context, const PluginOptions& o) {
   const auto manifest = reaction::Manifest::load(from / "plugin.toml");
   if (!manifest) return fail(manifest.error());
   IRO_TRY(reaction::check_object(*manifest), "enable");
-  const fs::path to = fs::path(o.hub) / "plugins" / manifest->spec.id;
-  std::error_code ec;
-  fs::create_directories(to.parent_path(), ec);
-  const fs::path fresh = to.string() + ".new";
-  fs::remove_all(fresh, ec);
-  fs::copy(from, fresh, fs::copy_options::recursive, ec);
-  if (ec) return fail(Errc::io, fmt::format("{}: {}", fresh.string(), ec.message()));
-  fs::remove_all(to, ec);
-  fs::rename(fresh, to, ec);
-  if (ec) return fail(Errc::io, fmt::format("{}: {}", to.string(), ec.message()));
+  const auto home = daemon::Home::load(o.hub);
+  if (!home) return fail(home.error());
+  IRO_TRY(daemon::put_plugin(home->plugins(), manifest->spec.id, from), "enable");
   if (context.options.json) {
     context.print_json(
         json::object{{"plugin", manifest->spec.id}, {"version", manifest->version}, {"in_force", "restart"}});
@@ -125,6 +120,7 @@ void add_plugin_commands(CLI::App& app, Context& context) {
   off.add_option("PLUGIN", d->plugin, context.text(Text::opt_plugin))->required();
   off.add_option("HUB", d->hub, context.text(Text::opt_plugin_hub))->required();
   runs(off, context, d, disable);
+  add_upgrade_commands(plugin, context);
 }
 
 }  // namespace iro::cli

@@ -68,6 +68,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_doctor_commands(app, context);
   add_consumer_commands(app, context);
   add_plugin_commands(app, context);
+  add_what_if_command(app, context);
   add_catalogue_commands(app, context);
   add_backfill_command(app, context);
   add_subject_commands(app, context);
