@@ -210,6 +210,21 @@ TEST_CASE("plugin folder: sealed plugins are loaded in the order of their folder
   CHECK(read_schemas(all->at(0))->size() == 1);
 }
 
+TEST_CASE("plugin folder: what begins with a dot is no plugin, and another version can count in place of one") {
+  test::TempFolder folder;
+  test::TempFolder next;
+  make_plugin(folder / "first-year-weeks", sample, "object", true);
+  make_plugin(folder / ".first-year-weeks.old", sample, "object", true);
+  make_plugin(next.path(), changed("version = \"1.0.0\"", "version = \"1.1.0\""), "next object", true);
+  REQUIRE(load_all(folder.path()));
+  CHECK(load_all(folder.path())->front().version == "1.0.0");
+  const auto with_next = load_all(folder.path(), next.path());
+  if (!with_next) FAIL(with_next.error().message);
+  REQUIRE(with_next->size() == 1);
+  CHECK(with_next->front().version == "1.1.0");
+  CHECK(load_all(folder / "nowhere", next.path())->size() == 1);
+}
+
 TEST_CASE("plugin folder: two ids, a judge conflict, a wrong hash and a broken manifest are all in one message") {
   test::TempFolder folder;
   make_plugin(folder / "a", sample, "object", true);

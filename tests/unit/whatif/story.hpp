@@ -70,6 +70,8 @@ class FunctionRunner final : public reaction::Runner {
   std::vector<reaction::Said> said_;
 };
 
+constexpr std::uint16_t expiry_month = 24'000;
+
 /// One commit after another; the rule that is in force answers in the same commit, as in the core.
 class Story {
  public:
@@ -78,6 +80,19 @@ class Story {
     first.members.push_back({MemberNo(1), "hospital", "{}"});
     if (rule_) first.plugin_cursors.push_back({spec_.id, Seq(0), {}, Seq(1)});
     REQUIRE(log.commit(first));
+  }
+  /// The rule is put in force now, as a new one.
+  void enable(Rule rule) {
+    rule_ = std::move(rule);
+    log::Commit now;
+    now.plugin_cursors.push_back({spec_.id, Seq(0), {}, log.load().value().next_seq});
+    REQUIRE(log.commit(now));
+  }
+  /// What was recorded until now is over.
+  void retain() {
+    log::Commit now;
+    now.retention = log::RetentionRow{expiry_month, TimeMs(at_)};
+    REQUIRE(log.commit(now));
   }
 
   struct Given {
@@ -135,14 +150,15 @@ class Story {
 
   /// The same history through `rule`.
   Report what_if(const Rule& rule, std::int64_t since = 0, std::optional<reaction::PluginSpec> spec = std::nullopt,
-                 std::optional<std::int64_t> until = std::nullopt) {
+                 std::optional<std::int64_t> until = std::nullopt, bool from_the_beginning = false) {
     const reaction::PluginSpec candidate = spec.value_or(spec_);
     FunctionRunner runner(rule);
     const auto record =
         log::plugin_record_of(log.load().value(), log.plugin_state(candidate.id, {}, true).value(), candidate.id);
     const FindKey find = [&](PersonKeyNo no) { return keys.find(no); };
     const auto reader = log.reader();
-    Trial trial{candidate, "2.0.0", runner, {}, "00000099000000000000", TimeMs(since), std::nullopt, false, 20, {}};
+    Trial trial{candidate,          "2.0.0", runner, {}, "00000099000000000000", TimeMs(since), std::nullopt,
+                from_the_beginning, 20,      {}};
     if (until) trial.until = TimeMs(*until);
     auto report = replay({*reader, record, find, registry}, trial);
     REQUIRE(report);
@@ -213,6 +229,7 @@ class Story {
     e.hop = event.hop;
     e.causationid = event.causationid;
     e.subject = event.subject;
+    e.expiry_month = expiry_month;
     Bytes stored = event.payload;
     if (type.has_person) {
       const auto person = std::string(registry.facts(type, event.payload).person);

@@ -195,6 +195,54 @@ TEST_CASE("what-if: a milder rule lets pass what was held") {
                                                                  {{Fate::held, Fate::rejected}, 1}});
 }
 
+TEST_CASE("what-if: what the candidate holds it can let out or refuse, and an expiry refuses it") {
+  Story story(judges);
+  std::vector<EventId> ids;
+  for (int i = 1; i <= 3; ++i) ids.push_back(story.vacancy(i * day, i));
+  const Report report = story.what_if([&](const CallEvent& e, State&) {
+    Outcome out;
+    if (seats_of(e) < 3) {
+      out.ruling = Ruling::hold;
+      out.verdict = {"wait", "wacht", "wait"};
+    } else {
+      out.held.push_back({ids[0], true, {}});
+      out.held.push_back({ids[1], false, {"no", "nee", "no"}});
+      out.held.push_back({ids[2], true, {}});  // that it does not hold
+    }
+    return std::optional(out);
+  });
+  REQUIRE(report.verdicts.size() == 2);
+  CHECK(report.verdicts.at({Fate::accepted, Fate::let_out}).first.front().event.id == ids[0]);
+  CHECK(report.verdicts.at({Fate::accepted, Fate::rejected}).first.front().note.code == "no");
+  REQUIRE(report.refused.count == 1);
+  CHECK(report.refused.first.front().code == Errc::not_found);
+}
+
+TEST_CASE("what-if: the candidate is as new as the rule was, unless it is asked otherwise") {
+  Story story(reacts);
+  for (int i = 1; i <= 3; ++i) story.vacancy(i * day, 5);
+  story.enable(too_large(3));
+  for (int i = 4; i <= 6; ++i) story.vacancy(i * day, 5);
+  const Report report = story.what_if(too_large(3));
+  CHECK(report.differences() == 0);
+  CHECK(report.shown == 3);
+  CHECK(report.heard_from == TimeMs(4 * day));
+  const Report all = story.what_if(too_large(3), 0, std::nullopt, std::nullopt, true);
+  CHECK(all.shown == 6);
+  CHECK(all.more.count == 3);
+  CHECK(all.same == 3);
+}
+
+TEST_CASE("what-if: content that retention has removed is a marker, and named as unseen") {
+  Story story(reacts, too_large(3));
+  for (int i = 1; i <= 4; ++i) story.vacancy(i * day, 5);
+  story.retain();
+  const Report report = story.what_if(too_large(3));
+  CHECK(report.unseen.expired == 4);
+  CHECK(report.unseen.emitted == 4);
+  CHECK(report.gone.count == 0);
+}
+
 TEST_CASE("what-if: the candidate's own timers fire in the log's time") {
   Story story(reacts, after(2));
   story.vacancy(1 * day, 1);
