@@ -38,6 +38,7 @@ until_true() {
 number() { grep -o "\"$1\":[0-9]*" "$2" | head -n 1 | grep -o '[0-9]*$'; }
 waiting() { find region/members -mindepth 3 -maxdepth 3 -path '*/outbox/*' -type f | wc -l; }
 taken() { [[ $(waiting) -eq 0 ]]; }
+kept_up() { iro plugin ls --hub "$hub" --json | grep -q '"state":"inline"'; }
 
 iro-demo-region region --size "$SIZE" --seed 2026 --project "$PROJECT" >/dev/null
 hub=region/hub
@@ -52,6 +53,7 @@ printf 'root = "members"\npoll_ms = 200\nquiet_ms = 200\n' >region/files.toml
 iro files run region/files.toml >files.log 2>&1 &
 RUNNING+=($!)
 until_true 240 taken || die 'the files were not taken'
+until_true 60 kept_up || die 'the rule did not keep up'
 stop_all
 
 bytes=$(sha256sum "$hub/data/log.db")

@@ -215,13 +215,13 @@ TEST_CASE("plugin folder: what begins with a dot is no plugin, and another versi
   test::TempFolder next;
   make_plugin(folder / "first-year-weeks", sample, "object", true);
   make_plugin(folder / ".first-year-weeks.old", sample, "object", true);
-  make_plugin(next.path(), changed("version = \"1.0.0\"", "version = \"1.1.0\""), "next object", true);
+  make_plugin(next.path(), changed("version = \"1.4.0-rc.1\"", "version = \"1.5.0\""), "next object", true);
   REQUIRE(load_all(folder.path()));
-  CHECK(load_all(folder.path())->front().version == "1.0.0");
+  CHECK(load_all(folder.path())->front().version == "1.4.0-rc.1");
   const auto with_next = load_all(folder.path(), next.path());
   if (!with_next) FAIL(with_next.error().message);
   REQUIRE(with_next->size() == 1);
-  CHECK(with_next->front().version == "1.1.0");
+  CHECK(with_next->front().version == "1.5.0");
   CHECK(load_all(folder / "nowhere", next.path())->size() == 1);
 }
 
