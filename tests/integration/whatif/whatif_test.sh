@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/integration/whatif/whatif_test.sh BIN PLUGIN: a changed rule over the history of a real hub.
+# tests/integration/whatif/whatif_test.sh BIN PLUGIN OBJECTS: a changed rule over the history of a real hub.
 #
 # Concern: a what-if tells exactly what would have been different, of a rule that has not changed nothing, and leaves the
 # log as it is, byte for byte; an upgrade shows it first, switches whole, and can be taken back.
@@ -7,8 +7,9 @@
 # Stays of 2, 4 and 6 weeks and one that nobody ended; then the same history with four weeks, and with nine. Every
 # command has 60 s. Ends only the hub that it started, by its id.
 set -euo pipefail
-BIN=$(cd "${1:?usage: whatif_test.sh BIN PLUGIN}" && pwd)
-PLUGIN=$(cd "${2:?usage: whatif_test.sh BIN PLUGIN}" && pwd)
+BIN=$(cd "${1:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
+PLUGIN=$(cd "${2:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
+OBJECTS=$(cd "${3:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-whatif-test.XXXXXX")
 export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
 unset IRO_KEY
@@ -126,6 +127,25 @@ counts otherwise 0
 says out '"verdicts":[]'
 if [[ $(bytes_of_log) == "$before" ]]; then pass; else miss 'the files of the log have changed'; fi
 exits 0 iro verify region
+
+# A rule that crashes now and then is asked again, alone; one that never ends loses the subjects that it was asked about.
+# broken NAME ID: a folder with this test object as a plugin
+broken() {
+  mkdir "$2"
+  cp "$OBJECTS/$1.so" "$2/$2.so"
+  printf '[plugin]\nid = "%s"\nversion = "1.0.0"\nabi = "0.9"\nobject = "%s.so"\nsha256 = "%s"\nnl = "Kapot"\nen = "Broken"\n' \
+    "$2" "$2" "$(sha256sum "$2/$2.so" | cut -d' ' -f1)" >"$2/plugin.toml"
+  printf '[events]\nreacts = ["nl.placements.placement.self-found.v1"]\n[budget]\nevent_ms = 20\n' >>"$2/plugin.toml"
+}
+broken crash_on_event crash-on-event
+exits 0 iro whatif --plugin crash-on-event region --json
+counts failed 0
+says out '"shown":4'
+broken endless_loop endless-loop
+exits 0 iro whatif --plugin endless-loop region --json
+counts failed 4
+says out 'deadline: an event took longer than 20 ms' '"shown":0'
+if [[ $(bytes_of_log) == "$before" ]]; then pass; else miss 'a broken rule has changed the log'; fi
 
 # What is wrong is said.
 exits 1 iro whatif --plugin "$PLUGIN" --config nowhere.toml region
