@@ -98,6 +98,7 @@ class Story {
   struct Given {
     std::string type;
     std::string json;
+    TimeMs expires = {};
   };
   /// The hub takes these at `at`. Gives the id of the first.
   EventId commit(std::int64_t at, const std::vector<Given>& events) {
@@ -109,10 +110,12 @@ class Story {
     end();
     return made.front().id;
   }
-  EventId vacancy(std::int64_t at, int seats) {
-    return commit(at, {{opened, fmt::format(R"({{"vacancy_id": "vac-{}", "provider": "hospital",
+  EventId vacancy(std::int64_t at, int seats, TimeMs expires = {}) {
+    return commit(at, {{opened,
+                        fmt::format(R"({{"vacancy_id": "vac-{}", "provider": "hospital",
       "offer": {{"seats": [{{"week": "2026-W40", "seats": {}}}]}}}})",
-                                            ++made_, seats)}});
+                                    ++made_, seats),
+                        expires}});
   }
   /// Timers of the rule in force that are due fire, in a commit of their own.
   void fire(std::int64_t at) {
@@ -189,6 +192,7 @@ class Story {
     event.type = given.type;
     event.source = "urn:nld:oin:00000099000000002001:systeem:places";
     event.time = TimeMs(at);
+    event.expirytime = given.expires;
     event.payload = payload(given.type, given.json);
     event.subject = registry.facts(*registry.find(given.type), event.payload).subject;
     return event;
@@ -224,6 +228,7 @@ class Story {
     e.sender = sender;
     if (sender.value() != 0) e.producer.b[0] = 1;
     e.time = event.time;
+    e.expirytime = event.expirytime;
     e.recordedtime = TimeMs(at_);
     e.flags = flags;
     e.hop = event.hop;

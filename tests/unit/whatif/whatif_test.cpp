@@ -195,7 +195,22 @@ TEST_CASE("what-if: a milder rule lets pass what was held") {
                                                                  {{Fate::held, Fate::rejected}, 1}});
 }
 
-TEST_CASE("what-if: what the candidate holds it can let out or refuse, and an expiry refuses it") {
+TEST_CASE("what-if: what the candidate holds beyond its time is refused, and what has time left is held") {
+  Story story(judges);
+  const EventId over = story.vacancy(1 * day, 1, TimeMs(2 * day));
+  story.vacancy(3 * day, 1, TimeMs(9 * day));
+  story.vacancy(4 * day, 5);
+  const Report report = story.what_if([](const CallEvent& e, State&) {
+    Outcome out;
+    out.ruling = seats_of(e) < 3 ? Ruling::hold : Ruling::accept;
+    return std::optional(out);
+  });
+  REQUIRE(report.verdicts.at({Fate::accepted, Fate::rejected}).count == 1);
+  CHECK(report.verdicts.at({Fate::accepted, Fate::rejected}).first.front().event.id == over);
+  CHECK(report.verdicts.at({Fate::accepted, Fate::held}).count == 1);
+}
+
+TEST_CASE("what-if: what the candidate holds it can let out or refuse") {
   Story story(judges);
   std::vector<EventId> ids;
   for (int i = 1; i <= 3; ++i) ids.push_back(story.vacancy(i * day, i));
