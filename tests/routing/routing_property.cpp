@@ -13,9 +13,10 @@
 #include <random>
 #include <set>
 
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace {
 
 namespace json = boost::json;

@@ -3,12 +3,12 @@
 
 #include "hub/base/limits.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace {
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 struct Region {
   explicit Region(HarnessOptions options = {}) : hub(std::move(options)) {

@@ -10,12 +10,12 @@
 #include "hub/schema/personal_number.hpp"
 #include "hub/schema/plan.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace {
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 namespace json = boost::json;
 
 constexpr const char* vacancy = R"({"vacancy_id": "vac-1", "provider": "hospital-a", "offer": {}})";

@@ -17,9 +17,10 @@
 
 #include "hub/daemon/home.hpp"
 #include "hub/schema/registry.hpp"
-#include "tests/support/enrolment.hpp"
+#include "plugins/scenario/enrolment.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace fs = std::filesystem;
 namespace {
 

@@ -14,9 +14,10 @@
 #include <set>
 
 #include "hub/base/assert.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace {
 
 constexpr int places = 24;

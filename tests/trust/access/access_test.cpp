@@ -6,9 +6,10 @@
 #include <set>
 
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace {
 
 namespace json = boost::json;

@@ -16,10 +16,11 @@
 #include "hub/log/sqlite/verify.hpp"
 #include "hub/views/index.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace iro;
+using namespace iro::scenario;
 using namespace iro::test;
 namespace fs = std::filesystem;
 

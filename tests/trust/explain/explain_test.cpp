@@ -5,9 +5,10 @@
 #include <boost/json.hpp>
 
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace {
 
 namespace json = boost::json;

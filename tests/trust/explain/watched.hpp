@@ -8,9 +8,10 @@
 #include <optional>
 #include <string>
 
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test::explaining {
+using namespace scenario;
 
 class Watched {
  public:

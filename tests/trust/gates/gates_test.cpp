@@ -9,10 +9,10 @@
 #include <set>
 
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

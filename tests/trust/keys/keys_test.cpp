@@ -11,13 +11,13 @@
 #include "adapters/client/member_keys.hpp"
 #include "hub/base/z85.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
-#include "tests/support/enrolment.hpp"
+#include "plugins/scenario/harness.hpp"
+#include "plugins/scenario/enrolment.hpp"
 
 namespace {
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 using client::Invitation;
 using client::KeyFile;
 namespace json = boost::json;

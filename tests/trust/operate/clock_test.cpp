@@ -4,9 +4,10 @@
 
 #include "hub/core/clock_guard.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 namespace iro::test {
+using namespace scenario;
 namespace {
 
 namespace json = boost::json;

@@ -14,10 +14,11 @@
 #include "hub/base/z85.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
-#include "tests/support/enrolment.hpp"
+#include "plugins/scenario/enrolment.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::test {
+using namespace scenario;
 
 using namespace std::chrono_literals;
 using client::KeyFile;

@@ -2,10 +2,10 @@
 // Plan: a core in memory; its log is replaced by an older copy, or by another one of the same length; clients say
 // HELLO with the receipts that they hold, with forged ones, and with those of an earlier epoch.
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

@@ -1,10 +1,10 @@
 // Concern: what the client's recovery rests on (docs/protocol.md): order of PONG, cumulative ACK, the hash in WELCOME.
 #include "hub/schema/event.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

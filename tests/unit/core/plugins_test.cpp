@@ -4,10 +4,10 @@
 
 #include "hub/schema/event.hpp"
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

@@ -1,10 +1,10 @@
 // Concern: an event is never skipped, nor delivered empty, because its content could not be read.
 // Plan: a body under a person's key; the key erased, lost without a tombstone, or with other bytes, before delivery.
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

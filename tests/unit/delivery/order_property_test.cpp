@@ -7,10 +7,10 @@
 #include <random>
 
 #include "tests/catch.hpp"
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 using namespace iro;
-using namespace iro::test;
+using namespace iro::scenario;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "tests/scenario/harness.hpp"
+#include "plugins/scenario/harness.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 
 #include "hub/base/assert.hpp"
 #include "hub/base/z85.hpp"
-#include "tests/support/enrolment.hpp"
+#include "plugins/scenario/enrolment.hpp"
 
-namespace iro::test {
+namespace iro::scenario {
 namespace {
 
 /// A CURVE key that nobody has the secret of; it differs for each name.
@@ -30,6 +30,7 @@ Harness::Harness(HarnessOptions options)
       keys(options.keys != nullptr ? *options.keys : memory_keys),
       clock(options.start),
       options_(std::move(options)) {
+  if (options_.types == nullptr) options_.types = &registry();
   restart();
 }
 
@@ -38,6 +39,7 @@ void Harness::restart() {
   reader_ = log->reader();
   clients.clear();
   late_calls.clear();
+  if (options_.process != nullptr) options_.process->restart();
   core::Config config;
   config.hub_oin = "00000099000000000000";
   config.plugins = options_.plugins;
@@ -45,16 +47,16 @@ void Harness::restart() {
   auto snapshot = log->load();
   IRO_ASSERT(snapshot.has_value(), "the memory log loads");
   const log::Snapshot as_loaded = *snapshot;
-  auto made = core::Core::create(registry(), keys, config, std::move(*snapshot), clock.now());
+  auto made = core::Core::create(types(), keys, config, std::move(*snapshot), clock.now());
   IRO_ASSERT(made.has_value(), made ? "" : made.error().message.c_str());
   core = std::move(*made);
   if (options_.views) start_views(as_loaded, config.token_key);
 }
 
 void Harness::start_views(const log::Snapshot& snapshot, const std::array<std::uint8_t, 32>& token_key) {
-  desk = std::make_unique<views::Views>(views::Views::Parts{
-      log->reader(), registry(), &keys, views::Catalogue(snapshot.atoms, snapshot.sets), std::nullopt,
-      core->membership(), snapshot.next_seq, TokenSealer(token_key), snapshot.log_epoch});
+  desk = std::make_unique<views::Views>(
+      views::Views::Parts{log->reader(), types(), &keys, views::Catalogue(snapshot.atoms, snapshot.sets), std::nullopt,
+                          core->membership(), snapshot.next_seq, TokenSealer(token_key), snapshot.log_epoch});
 }
 
 /// As irod does: when the core has taken a commit in, so that the membership fits.
@@ -148,7 +150,7 @@ reaction::Result Harness::run_plugin(const reaction::Call& call) {
 void Harness::answer_late(std::size_t i) {
   const reaction::Call call = std::move(late_calls.at(i));
   late_calls.erase(late_calls.begin() + static_cast<std::ptrdiff_t>(i));
-  step(core::PluginAnswered{run_plugin(call)});
+  step(answered(run_plugin(call)));
   step(core::Flush{});
 }
 
@@ -156,6 +158,28 @@ void Harness::read_plugin_state(const core::ReadPluginState& read) {
   auto rows = reaction::merge_state(*log, keys, read.ask, read.changed);
   IRO_ASSERT(rows.has_value(), "state in memory can be read");
   state_answer_ = {read.ask.plugin, read.ask.request, std::move(*rows)};
+}
+
+bool Harness::is_real(const std::string& plugin) const {
+  return options_.process != nullptr && options_.process->manifest().spec.id == plugin;
+}
+
+/// The process asks while its call is being carried out.
+PluginProcess::Rows Harness::answer_real(const reaction::StateAsk& ask) {
+  ++depth_;
+  step(core::PluginAsks{ask});
+  --depth_;
+  return std::exchange(state_answer_.rows, {});
+}
+
+reaction::ViewAnswer Harness::show_plugin(reaction::ViewAsk ask) {
+  if (!is_real(ask.plugin)) return {ask.plugin, ask.no, fail(Errc::view_unknown, "a scripted plugin has no views")};
+  return options_.process->show(std::move(ask), [this](const reaction::StateAsk& state) { return answer_real(state); });
+}
+
+core::PluginAnswered Harness::answered(reaction::Result result) const {
+  if (options_.answered) options_.answered(result);
+  return {std::move(result)};
 }
 
 std::map<std::string, std::string> Harness::read_state(const std::string& plugin, const std::string& key, bool prefix) {
@@ -198,15 +222,21 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           run_view(a, next);
         else if constexpr (std::is_same_v<T, core::CallPlugin>) {
           calls.emplace_back(a.call.plugin, a.call.events.size());
-          if (moods[a.call.plugin] == Mood::late) {
+          if (is_real(a.call.plugin)) {
+            const auto read = [this](const reaction::StateAsk& ask) { return answer_real(ask); };
+            next.emplace_back(answered(options_.process->call(std::move(a.call), read)));
+          } else if (moods[a.call.plugin] == Mood::late) {
             late_calls.push_back(std::move(a.call));
           } else {
-            next.emplace_back(core::PluginAnswered{run_plugin(a.call)});
+            next.emplace_back(answered(run_plugin(a.call)));
           }
         } else if constexpr (std::is_same_v<T, core::ReadPluginState>)
           read_plugin_state(a);
-        else if constexpr (std::is_same_v<T, core::RestartPlugin>) {
+        else if constexpr (std::is_same_v<T, core::ShowPlugin>) {
+          next.emplace_back(core::PluginShown{show_plugin(std::move(a.ask))});
+        } else if constexpr (std::is_same_v<T, core::RestartPlugin>) {
           std::erase_if(late_calls, [&](const reaction::Call& call) { return call.plugin == a.plugin; });
+          if (is_real(a.plugin)) options_.process->restart();
           restarted.push_back(a.plugin);
         } else if constexpr (std::is_same_v<T, core::Probe>)
           next.emplace_back(core::Probed{log->probe()});
@@ -248,9 +278,12 @@ void Harness::receive(const core::Send& s) {
       message->body);
 }
 
+Errc Harness::try_enrol(const std::string& slug, const std::vector<std::string>& roles) {
+  return operate("nl.placements.hub.member-enrolled.v1", enrolment_json(types(), slug, roles, fake_key(slug)));
+}
+
 MemberNo Harness::enrol(const std::string& slug, const std::vector<std::string>& roles) {
-  const Errc code =
-      operate("nl.placements.hub.member-enrolled.v1", enrolment_json(registry(), slug, roles, fake_key(slug)));
+  const Errc code = try_enrol(slug, roles);
   IRO_ASSERT(code == Errc::ok, std::string(info(code).name).c_str());
   return core->membership()->find(slug)->no;
 }
@@ -309,12 +342,13 @@ void Harness::disconnect(Client& c) {
 }
 
 schema::Event Harness::make(const Client& c, const std::string& type_name, const std::string& json) {
-  const auto* type = registry().find_loosely(type_name);
+  const auto* type = types().find_loosely(type_name);
   IRO_ASSERT(type != nullptr, type_name.c_str());
-  auto payload = registry().from_json(*type, json);
+  auto payload = types().from_json(*type, json);
   IRO_ASSERT(payload.has_value(), payload ? "" : payload.error().message.c_str());
   schema::Event e;
-  e.id = make_event_id(static_cast<std::uint64_t>(clock.now().value()));
+  e.id = options_.numbered_ids ? derive_event_id("harness", EventId{}, ++events_)
+                               : make_event_id(static_cast<std::uint64_t>(clock.now().value()));
   e.type = type->name;
   e.revision = type->revision;
   e.source = c.source;
@@ -387,4 +421,4 @@ void Harness::advance_ms(std::int64_t ms) {
   }
 }
 
-}  // namespace iro::test
+}  // namespace iro::scenario

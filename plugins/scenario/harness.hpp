@@ -1,6 +1,7 @@
-// tests/scenario/harness.hpp: a hub's core with everything around it played in
+// plugins/scenario/harness.hpp: a hub's core with everything around it played in
 // memory: log, readers, plugins, clock and clients. No threads, no sockets:
-// each call runs until the hub is quiet, so a test is a sequence of facts.
+// each call runs until the hub is quiet, so a test is a sequence of facts. One
+// of its plugins may be a real one, in a process of its own, which is waited for.
 #pragma once
 
 #include <functional>
@@ -13,8 +14,9 @@
 #include "hub/log/memory_log.hpp"
 #include "hub/reaction/state.hpp"
 #include "hub/views/views.hpp"
+#include "plugins/scenario/plugin_process.hpp"
 
-namespace iro::test {
+namespace iro::scenario {
 
 /// The types of this build, loaded once.
 const schema::Registry& registry();
@@ -64,6 +66,10 @@ struct HarnessOptions {
   std::function<void(const log::Commit&)> also = {};  // sees every commit that succeeded
   bool guard_clock = false;                           // tests leap over months; one of them looks at what a leap does
   bool views = false;                                 // answer QUERY and find events too, as the query thread does
+  const schema::Registry* types = nullptr;            // none: those of this build; outlives the harness
+  bool numbered_ids = false;                          // events get ids by counting: two runs are the same
+  PluginProcess* process = nullptr;                   // one of the plugins is real; outlives the harness
+  std::function<void(const reaction::Result&)> answered = {};  // sees what plugins answer
 };
 
 class Harness {
@@ -72,6 +78,8 @@ class Harness {
 
   /// Enrol a member through the operator's event, with the default grants of its roles.
   MemberNo enrol(const std::string& slug, const std::vector<std::string>& roles);
+  /// The same, where it may be refused: the code.
+  Errc try_enrol(const std::string& slug, const std::vector<std::string>& roles);
   /// Any operator event; the refusal's code, or ok.
   Errc operate(const std::string& type, const std::string& json);
   void grant(const std::string& slug, const std::string& type, bool publish, const std::string& receive);
@@ -83,6 +91,7 @@ class Harness {
   void hello(Client& client, const std::string& name = "main");
   void disconnect(Client& client);
 
+  [[nodiscard]] const schema::Registry& types() const { return *options_.types; }
   /// An event of this client, ready to publish; fields may be changed before.
   schema::Event make(const Client& client, const std::string& type, const std::string& json);
   /// One PUB; the codes of its events in order (ok, a permanent one, or the temporary one for those not taken).
@@ -132,7 +141,11 @@ class Harness {
   void tell_views();
   void perform(core::Actions actions);
   void carry_out(core::Action action, std::vector<core::Input>& next);
+  [[nodiscard]] bool is_real(const std::string& plugin) const;
+  PluginProcess::Rows answer_real(const reaction::StateAsk& ask);
   reaction::Result run_plugin(const reaction::Call& call);
+  reaction::ViewAnswer show_plugin(reaction::ViewAsk ask);
+  core::PluginAnswered answered(reaction::Result result) const;
   void read_plugin_state(const core::ReadPluginState& read);
   void receive(const core::Send& send);
   void tell_operator_key();
@@ -141,9 +154,10 @@ class Harness {
   std::unique_ptr<log::LogReader> reader_;
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   std::uint64_t next_connection_ = 1;
+  std::uint32_t events_ = 0;
   std::map<std::string, KeyNo> keys_of_;
   reaction::StateAnswer state_answer_;
   int depth_ = 0;  // inside a plugin's function
 };
 
-}  // namespace iro::test
+}  // namespace iro::scenario

@@ -1,4 +1,4 @@
-// tests/support/enrolment.hpp: how tests enrol a member: its OIN and the operator's event.
+// plugins/scenario/enrolment.hpp: how tests enrol a member: its OIN and the operator's event.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include "hub/admission/default_grants.hpp"
 #include "hub/base/crypto.hpp"
 
-namespace iro::test {
+namespace iro::scenario {
 
 /// A test OIN (prefix 00000099) that differs for each member.
 inline std::string oin_of(const std::string& slug) {
@@ -35,4 +35,4 @@ inline std::string enrolment_json(const schema::Registry& registry, const std::s
                    {"grants", json::parse(admission::grants_json(admission::default_grants(registry, roles)))}});
 }
 
-}  // namespace iro::test
+}  // namespace iro::scenario
