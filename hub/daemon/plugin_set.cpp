@@ -21,24 +21,6 @@ Result<std::string> settings_of(const fs::path& folder, const reaction::Manifest
   return reaction::config_json(manifest, text.str(), file.string());
 }
 
-/// Every type that it lists is known, and none that it judges or emits is the hub's own.
-std::string unfit_types(const reaction::Manifest& manifest, const schema::Registry& registry) {
-  std::string wrong;
-  const auto check = [&](const std::vector<std::string>& types, const char* list, bool hubs_own) {
-    for (const auto& type : types) {
-      const bool of_the_hub = type.starts_with("nl.placements.hub.");
-      if (registry.find(type) == nullptr || (of_the_hub && !hubs_own)) {
-        wrong += fmt::format("{}{}: {} names '{}', which {}", wrong.empty() ? "" : "; ", manifest.file.string(), list,
-                             type, of_the_hub ? "is the hub's own" : "no schema has");
-      }
-    }
-  };
-  check(manifest.spec.judges, "judges", false);
-  check(manifest.spec.reacts, "reacts", true);
-  check(manifest.spec.emits, "emits", false);
-  return wrong;
-}
-
 }  // namespace
 
 Result<std::vector<reaction::ProcessPlugin>> load_plugins(const fs::path& folder, schema::Registry& registry,
@@ -59,8 +41,8 @@ Result<std::vector<reaction::ProcessPlugin>> load_plugins(const fs::path& folder
   IRO_TRY(registry.check_gates(), folder.string());
   std::string wrong;
   for (const auto& plugin : out) {
-    const std::string of_this = unfit_types(plugin.manifest, registry);
-    if (!of_this.empty()) wrong += (wrong.empty() ? "" : "; ") + of_this;
+    const Status fit = reaction::check_types(plugin.manifest, registry);
+    if (!fit) wrong += (wrong.empty() ? "" : "; ") + fit.error().message;
   }
   if (!wrong.empty()) return fail(Errc::config_invalid, wrong);
   return out;

@@ -13,6 +13,7 @@
 
 #include "hub/base/error.hpp"
 #include "hub/reaction/plugin.hpp"
+#include "hub/schema/registry.hpp"
 
 namespace iro::reaction {
 
@@ -55,6 +56,9 @@ struct Manifest {
 Status check_object(const Manifest& manifest);
 /// The .bfbs files that it brings, in the manifest's order.
 iro::Result<std::vector<Bytes>> read_schemas(const Manifest& manifest);
+
+/// Every type that it lists is in the registry, and none that it judges or emits is the hub's own.
+Status check_types(const Manifest& manifest, const schema::Registry& registry);
 
 /// Each FOLDER/*/plugin.toml with its object checked, in the order of the
 /// folders' names. All problems (of each manifest, of each object, two plugins

@@ -259,7 +259,8 @@ void Statements::label(const Statement& s) {
 // ------------------------------------------------------------ members and what they do
 
 void Statements::member(const Statement& s) {
-  const Errc code = hub().try_enrol(word(s, 1), {s.words.begin() + 2, s.words.end()});
+  const std::string& slug = word(s, 1);
+  const Errc code = hub().try_enrol(slug, {s.words.begin() + 2, s.words.end()});
   if (code != Errc::ok) throw Wrong{fmt::format("the hub refused the member: {}", info(code).name)};
 }
 

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "hub/base/limits.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace {
 

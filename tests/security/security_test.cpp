@@ -9,8 +9,8 @@
 #include "hub/base/z85.hpp"
 #include "hub/schema/personal_number.hpp"
 #include "hub/schema/plan.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <boost/json.hpp>
 #include <set>
 
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace iro::test {
 using namespace scenario;

@@ -15,8 +15,8 @@
 #include "hub/log/sqlite/tables.hpp"
 #include "hub/log/sqlite/verify.hpp"
 #include "hub/views/index.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
 using namespace iro;

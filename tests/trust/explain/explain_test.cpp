@@ -4,8 +4,8 @@
 // Plan: small regions in the harness, with the views beside the core as in irod.
 #include <boost/json.hpp>
 
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace iro::test {
 using namespace scenario;

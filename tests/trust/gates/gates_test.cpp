@@ -8,8 +8,8 @@
 #include <random>
 #include <set>
 
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 using namespace iro;
 using namespace iro::scenario;

@@ -10,9 +10,9 @@
 #include "adapters/client/key_book.hpp"
 #include "adapters/client/member_keys.hpp"
 #include "hub/base/z85.hpp"
-#include "tests/catch.hpp"
-#include "plugins/scenario/harness.hpp"
 #include "plugins/scenario/enrolment.hpp"
+#include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <boost/json.hpp>
 
 #include "hub/core/clock_guard.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 namespace iro::test {
 using namespace scenario;

@@ -13,8 +13,8 @@
 #include "adapters/client/sealing.hpp"
 #include "hub/base/z85.hpp"
 #include "hub/schema/registry.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/enrolment.hpp"
+#include "tests/catch.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::test {

@@ -1,8 +1,8 @@
 // Concern: a hub that lost what it acknowledged is found out by the first client that comes back.
 // Plan: a core in memory; its log is replaced by an older copy, or by another one of the same length; clients say
 // HELLO with the receipts that they hold, with forged ones, and with those of an earlier epoch.
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 using namespace iro;
 using namespace iro::scenario;

@@ -1,7 +1,7 @@
 // Concern: what the client's recovery rests on (docs/protocol.md): order of PONG, cumulative ACK, the hash in WELCOME.
 #include "hub/schema/event.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 using namespace iro;
 using namespace iro::scenario;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "hub/schema/event.hpp"
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 using namespace iro;
 using namespace iro::scenario;

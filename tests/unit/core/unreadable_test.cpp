@@ -1,7 +1,7 @@
 // Concern: an event is never skipped, nor delivered empty, because its content could not be read.
 // Plan: a body under a person's key; the key erased, lost without a tombstone, or with other bytes, before delivery.
-#include "tests/catch.hpp"
 #include "plugins/scenario/harness.hpp"
+#include "tests/catch.hpp"
 
 using namespace iro;
 using namespace iro::scenario;
