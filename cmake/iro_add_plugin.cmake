@@ -5,7 +5,7 @@
 #   NAME          the shared object, in <build>/plugins/NAME/ beside its completed plugin.toml: that folder is the plugin
 #   NAME_static   the static twin: the same source, to link into a test program (iro/testing.hpp)
 #   NAME_test     when TESTS are given: a test program of them and the twin
-# and the tests NAME.unit and, where iro-plugin is there, NAME.scenario.X. plugin.toml is compared with the
+# and the tests NAME.unit and, where iro-plugin is there, NAME.check and NAME.scenario.X. plugin.toml is compared with the
 # source while that is compiled (IRO_PLUGIN). SCHEMAS become <iro/events/own.hpp>, and own.bfbs in the plugin's folder.
 set(IRO_PLUGIN_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/plugin)
 
@@ -104,12 +104,14 @@ function(iro_add_plugin name)
     add_test(NAME ${name}.unit COMMAND ${name}_test)
     set_tests_properties(${name}.unit PROPERTIES LABELS plugins TIMEOUT 120)
   endif()
-  # iro-plugin comes with the SDK; what it runs is the folder as it would be handed to an operator.
+  # iro-plugin comes with the SDK; what it looks at is the folder as it would be handed to an operator.
   if(TARGET iro-plugin OR IRO_PLUGIN_PROGRAM)
     set(program ${IRO_PLUGIN_PROGRAM})
     if(TARGET iro-plugin)
       set(program $<TARGET_FILE:iro-plugin>)
     endif()
+    add_test(NAME ${name}.check COMMAND ${program} check ${folder})
+    set_tests_properties(${name}.check PROPERTIES LABELS plugins TIMEOUT 120)
     foreach(scenario IN LISTS ARG_SCENARIOS)
       cmake_path(ABSOLUTE_PATH scenario BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
       cmake_path(GET scenario STEM stem)

@@ -20,6 +20,13 @@ struct NewCommand {
 };
 Result<int> run(const NewCommand& command);
 
+struct CheckCommand {
+  std::filesystem::path folder;
+  std::filesystem::path junit;  // empty: none is written
+  bool json = false;
+};
+Result<int> run(const CheckCommand& command);
+
 struct TestCommand {
   std::filesystem::path folder;
   std::vector<std::filesystem::path> files;

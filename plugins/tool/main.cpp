@@ -32,9 +32,19 @@ void add_new(CLI::App& app) {
   sub->add_option("--dir", command->dir, "the folder that is made (default: NAME)");
 }
 
+constexpr const char* a_folder = "the built plugin: build/dev/plugins/NAME";
+
+void add_check(CLI::App& app) {
+  const auto [sub, command] =
+      add<CheckCommand>(app, "check", "whether a hub can live with it, and an operator trust it");
+  sub->add_option("FOLDER", command->folder, a_folder)->required();
+  sub->add_flag("--json", command->json, "for programs");
+  sub->add_option("--junit", command->junit, "write the result as JUnit XML, too");
+}
+
 void add_test(CLI::App& app) {
   const auto [sub, command] = add<TestCommand>(app, "test", "scenario files, with the plugin in a real process");
-  sub->add_option("FOLDER", command->folder, "the built plugin: build/dev/plugins/NAME")->required();
+  sub->add_option("FOLDER", command->folder, a_folder)->required();
   sub->add_option("FILE", command->files, "NAME.scenario")->required();
   sub->add_option("--settings", command->settings, "the settings of the plugin, as the operator writes them");
   sub->add_flag("--update", command->update, "correct expectations that differ, in the files");
@@ -50,6 +60,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", IRO_VERSION);
   app.footer("Exit code: 0 good, 1 the plugin is not as it should be, 2 it could not be looked at.");
   add_new(app);
+  add_check(app);
   add_test(app);
   try {
     app.parse(argc, argv);

@@ -64,11 +64,15 @@ PluginHub::PluginHub(bool log_denied) {
   runner_ = std::make_unique<ProcessRunner>(options, std::vector<ProcessPlugin>{});
 }
 
-iro::Result<ProcessPlugin> PluginHub::make(const PluginWish& wish) {
-  const auto folder = folder_.path() / std::to_string(folders_++);
+void make_folder(const PluginWish& wish, const std::filesystem::path& folder) {
   std::filesystem::create_directory(folder);
   std::filesystem::copy_file(test_object(wish.object), folder / (wish.object + ".so"));
   std::ofstream(folder / "plugin.toml") << manifest_text(wish);
+}
+
+iro::Result<ProcessPlugin> PluginHub::make(const PluginWish& wish) {
+  const auto folder = folder_.path() / std::to_string(folders_++);
+  make_folder(wish, folder);
   auto manifest = Manifest::load(folder / "plugin.toml");
   if (!manifest) return fail(manifest.error());
   if (const auto object = check_object(*manifest); !object) return fail(object.error());

@@ -41,6 +41,8 @@ const schema::Registry& builtin_types();
 /// A payload of closed_type.
 Bytes closed_payload();
 std::filesystem::path test_object(const std::string& name);
+/// The object and its plugin.toml in a new folder: what an operator would be given.
+void make_folder(const PluginWish& wish, const std::filesystem::path& folder);
 
 class PluginHub {
  public:
