@@ -20,6 +20,13 @@ struct NewCommand {
 };
 Result<int> run(const NewCommand& command);
 
+struct InfoCommand {
+  std::filesystem::path folder;
+  bool json = false;
+};
+/// 1 when no hub would load it: another hash, or an object that cannot be loaded.
+Result<int> run(const InfoCommand& command);
+
 struct CheckCommand {
   std::filesystem::path folder;
   std::filesystem::path junit;  // empty: none is written
@@ -35,5 +42,13 @@ struct TestCommand {
   std::uint32_t repeat = 1;
 };
 Result<int> run(const TestCommand& command);
+
+struct BenchCommand {
+  std::filesystem::path folder;
+  std::filesystem::path settings;
+  std::uint32_t ms = 1'000;  // each row
+  bool json = false;
+};
+Result<int> run(const BenchCommand& command);
 
 }  // namespace iro::tool

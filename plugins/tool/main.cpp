@@ -34,6 +34,12 @@ void add_new(CLI::App& app) {
 
 constexpr const char* a_folder = "the built plugin: build/dev/plugins/NAME";
 
+void add_info(CLI::App& app) {
+  const auto [sub, command] = add<InfoCommand>(app, "info", "what it says of itself");
+  sub->add_option("FOLDER", command->folder, a_folder)->required();
+  sub->add_flag("--json", command->json, "for programs");
+}
+
 void add_check(CLI::App& app) {
   const auto [sub, command] =
       add<CheckCommand>(app, "check", "whether a hub can live with it, and an operator trust it");
@@ -52,6 +58,14 @@ void add_test(CLI::App& app) {
       ->check(CLI::Range(1U, 10'000U));
 }
 
+void add_bench(CLI::App& app) {
+  const auto [sub, command] = add<BenchCommand>(app, "bench", "what an event costs, and what its process adds");
+  sub->add_option("FOLDER", command->folder, a_folder)->required();
+  sub->add_option("--settings", command->settings, "the settings of the plugin, as the operator writes them");
+  sub->add_option("--ms", command->ms, "how long each row is measured")->check(CLI::Range(10U, 600'000U));
+  sub->add_flag("--json", command->json, "for programs");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,8 +74,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", IRO_VERSION);
   app.footer("Exit code: 0 good, 1 the plugin is not as it should be, 2 it could not be looked at.");
   add_new(app);
+  add_info(app);
   add_check(app);
   add_test(app);
+  add_bench(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
