@@ -69,15 +69,17 @@ std::string_view name_of(iro_status status) {
 
 /// Runs a function of the plugin. Nothing may be thrown across the boundary; what is, is a failure and no more.
 template <typename Function>
-Status guarded(std::string_view what, Function&& function) {
+Status guarded(std::string_view what, Handling& handling, Function&& function) {
   iro_status status = IRO_FAILED;
+  const HandlingScope scope(handling);
   try {
     status = function();
   } catch (...) {
     return fail(Errc::invalid_argument, fmt::format("{} threw an exception across the boundary", what));
   }
   if (status == IRO_OK) return {};
-  return fail(Errc::invalid_argument, fmt::format("{} returned {} ({})", what, name_of(status), status));
+  return fail(Errc::invalid_argument, fmt::format("{} returned {} ({}){}{}", what, name_of(status), status,
+                                                  handling.fault.empty() ? "" : ": ", handling.fault));
 }
 
 struct Answer {
@@ -128,7 +130,9 @@ Result<std::unique_ptr<Instance>> Instance::create(const iro_entry& entry, Insta
   if (views != nullptr && views->show == nullptr) views = nullptr;
   // The constructor is private, so std::make_unique cannot call it.
   auto out = std::unique_ptr<Instance>(new Instance(*rule, views, std::move(options), registry, source));
-  IRO_TRY(guarded("create()", [&] { return rule->create(&host_table, text_of(out->options_.config), &out->self_); }),
+  Handling handling{*out, nullptr};
+  IRO_TRY(guarded("create()", handling,
+                  [&] { return rule->create(&host_table, text_of(out->options_.config), &out->self_); }),
           "start");
   out->made_ = true;
   return out;
@@ -162,10 +166,7 @@ Result<reaction::Outcome> Instance::handle(const reaction::child::EventIn& event
   Effects effects(event.item);
   iro_call& call = next_call();
   Handling handling{*this, &call, &effects, event.judged};
-  {
-    const HandlingScope scope(handling);
-    IRO_TRY(guarded("on_event()", [&] { return rule_.on_event(self_, &shown_event, &call); }), "event");
-  }
+  IRO_TRY(guarded("on_event()", handling, [&] { return rule_.on_event(self_, &shown_event, &call); }), "event");
   reaction::Outcome outcome = effects.take();
   for (const reaction::StateChange& change : outcome.state) cache_.write(as_text(change.key), change.value);
   return outcome;
@@ -178,15 +179,11 @@ Result<std::string> Instance::show(std::string_view view, std::string_view args,
   iro_call& call = next_call();
   Handling handling{*this, &call};
   Answer answer;
-  {
-    const HandlingScope scope(handling);
-    IRO_TRY(guarded("show()",
-                    [&] {
-                      return views_->show(self_, &call, text_of(view), text_of(args), now.value(), take_answer,
-                                          &answer);
-                    }),
-            view);
-  }
+  IRO_TRY(guarded("show()", handling,
+                  [&] {
+                    return views_->show(self_, &call, text_of(view), text_of(args), now.value(), take_answer, &answer);
+                  }),
+          view);
   if (answer.large) return fail(Errc::limit_reached, "the answer is larger than a view's may be");
   if (!answer.json || answer.twice) return fail(Errc::arguments_invalid, "show() must answer once");
   if (const auto json = schema::parse_json(*answer.json); !json) return fail(json.error().within("the answer"));

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "hub/base/limits.hpp"
+#include "hub/schema/utf8.hpp"
 
 namespace iro::host {
 namespace {
@@ -14,7 +15,9 @@ using reaction::Ruling;
 thread_local Handling* current = nullptr;
 
 /// What a service is asked about, or null when the call is not the one being handled.
-Handling* handled(const iro_call* call) { return current != nullptr && current->call == call ? current : nullptr; }
+Handling* handled(const iro_call* call) {
+  return call != nullptr && current != nullptr && current->call == call ? current : nullptr;
+}
 
 /// What the plugin gave, checked before anything of it is read.
 bool readable(iro_bytes b) { return b.data != nullptr || b.size == 0; }
@@ -209,6 +212,19 @@ iro_status from_json(iro_call* call, iro_text type, iro_text json, iro_bytes* pa
   return IRO_OK;
 }
 
+// ------------------------------------------------------------ iro.host.fault/1
+
+/// Read by people on a terminal: no line breaks, nothing that moves a cursor.
+iro_status fault(iro_call* call, iro_text what) noexcept {
+  if (current == nullptr || current->call != call || !readable(what)) return IRO_INVALID;
+  if (what.size > limits::plugin_note_bytes) return IRO_LIMIT;
+  if (!schema::is_utf8(text(what))) return IRO_INVALID;
+  current->fault = text(what);
+  std::ranges::replace_if(
+      current->fault, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return IRO_OK;
+}
+
 constexpr iro_host_state state_table{sizeof(iro_host_state), 0, state_get, state_each, state_put, state_remove};
 constexpr iro_host_emit emit_table{sizeof(iro_host_emit), 0, emit};
 constexpr iro_host_timer timer_table{sizeof(iro_host_timer), 0, timer_set, timer_cancel};
@@ -216,6 +232,7 @@ constexpr iro_host_verdict verdict_table{
     sizeof(iro_host_verdict), 0, verdict_reject, verdict_hold, verdict_release, verdict_refuse};
 constexpr iro_host_explain explain_table{sizeof(iro_host_explain), 0, explain};
 constexpr iro_host_json json_table{sizeof(iro_host_json), 0, to_json, from_json};
+constexpr iro_host_fault fault_table{sizeof(iro_host_fault), 0, fault};
 
 }  // namespace
 
@@ -231,6 +248,7 @@ const void* query_service(const char* service_id) {
   if (id == IRO_HOST_VERDICT_1) return &verdict_table;
   if (id == IRO_HOST_EXPLAIN_1) return &explain_table;
   if (id == IRO_HOST_JSON_1) return &json_table;
+  if (id == IRO_HOST_FAULT_1) return &fault_table;
   return nullptr;
 }
 

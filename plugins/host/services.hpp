@@ -8,12 +8,13 @@
 
 namespace iro::host {
 
-/// One event (or view) being handled. There is one a thread, while a plugin's function runs.
+/// One event (or view, or the plugin's creation) being handled. There is one a thread, while a plugin's function runs.
 struct Handling {
   Instance& instance;
-  const iro_call* call;
+  const iro_call* call;        // null in create(): only a fault can be told
   Effects* effects = nullptr;  // null in a view: nothing may be written
   bool judged = false;
+  std::string fault = {};  // what the plugin says went wrong
 };
 
 /// Makes `handling` the one of this thread for as long as it lives.

@@ -51,11 +51,27 @@ CheckSays of(const reaction::Result& result, const std::vector<CallEvent>& event
                       shown(events[at], types), advice_for(result.failure))};
 }
 
+/// What the sandbox denies, with the names of the calls: a process that is killed for the first cannot say.
+std::string denied(const CheckTarget& target, const std::vector<CallEvent>& events, TimeMs now) {
+  scenario::RealPlugin real = target.folder.real(target.host);
+  real.log_denied = true;
+  AskedPlugin plugin(std::move(real));
+  plugin.call(events, now);
+  std::string out;
+  for (const std::string& line : plugin.process().take_log()) {
+    if (line.find("denied: ") != std::string::npos) out += "\n" + line;
+  }
+  return out;
+}
+
 /// Whole batches of events through one process.
 class Behaviour {
  public:
   explicit Behaviour(const CheckTarget& target)
-      : folder_(target.folder), samples_(*target.folder.types, seed), plugin_(target.folder.real(target.host)) {}
+      : target_(target),
+        folder_(target.folder),
+        samples_(*target.folder.types, seed),
+        plugin_(target.folder.real(target.host)) {}
 
   CheckSays required() {
     std::vector<CallEvent> events;
@@ -135,9 +151,13 @@ class Behaviour {
     const auto result = plugin_.call(events, now);
     const auto each = (std::chrono::steady_clock::now() - begun) / static_cast<std::int64_t>(events.size());
     best_ = std::min<std::chrono::steady_clock::duration>(best_, each);
-    return of(result, events, *folder_.types);
+    CheckSays says = of(result, events, *folder_.types);
+    if (result.failure == Failure::crashed && result.why.find("SIGSYS") != std::string::npos)
+      says.what += denied(target_, events, now);
+    return says;
   }
 
+  CheckTarget target_;
   const PluginFolder& folder_;
   Samples samples_;
   AskedPlugin plugin_;

@@ -11,6 +11,7 @@ static const iro_host_timer* timers;
 static const iro_host_verdict* verdicts;
 static const iro_host_explain* explains;
 static const iro_host_json* jsons;
+static const iro_host_fault* faults;
 
 struct good {
   char config[256];
@@ -48,7 +49,8 @@ static iro_status make(const iro_host* host, iro_text config, void** self) {
   verdicts = host->query(IRO_HOST_VERDICT_1);
   explains = host->query(IRO_HOST_EXPLAIN_1);
   jsons = host->query(IRO_HOST_JSON_1);
-  if (!state || !emits || !timers || !verdicts || !explains || !jsons) return IRO_FAILED;
+  faults = host->query(IRO_HOST_FAULT_1);
+  if (!state || !emits || !timers || !verdicts || !explains || !jsons || !faults) return IRO_FAILED;
   if (host->query("iro.host.files/1")) return IRO_FAILED; /* there is no such thing */
   struct good* good = calloc(1, sizeof *good);
   if (!good || config.size >= sizeof good->config) return IRO_FAILED;
@@ -179,6 +181,8 @@ static iro_status do_word(struct good* self, const iro_event* event, iro_call* c
   }
   if (!strcmp(word, "fail")) {
     state->put(call, bytes("never"), bytes("written"), text(""));
+    if (faults->tell((iro_call*)&faults, text("another call's")) != IRO_INVALID) return IRO_OK;
+    faults->tell(call, text("told to\nfail"));
     return IRO_FAILED;
   }
   return IRO_OK;

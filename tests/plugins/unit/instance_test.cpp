@@ -63,7 +63,9 @@ TEST_CASE("plugin instance: a plugin runs in any process, with any source of sta
   CHECK(told("get b") == "2");  // ... but what the hub does not have yet
   CHECK(state.asked == 2);
   CHECK(told("emit 1") == "emit 1 0");
-  CHECK_FALSE((*instance)->handle(event(payload, "fail"), TimeMs(1)).has_value());
+  const auto failed = (*instance)->handle(event(payload, "fail"), TimeMs(1));
+  REQUIRE_FALSE(failed.has_value());
+  CHECK_THAT(failed.error().message, ContainsSubstring("on_event() returned IRO_FAILED (-4): told to fail"));
   CHECK((*instance)->show("list", "{}", TimeMs(2)).has_value());
   CHECK_FALSE((*instance)->show("junk", "{}", TimeMs(2)).has_value());
 }
