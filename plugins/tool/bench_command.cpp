@@ -150,6 +150,7 @@ Result<int> run(const BenchCommand& command) {
   if (!host) return fail(host.error());
   const std::chrono::milliseconds time(command.ms);
   std::vector<Figures> rows;
+  rows.reserve(4);
   for (const std::size_t batch : {std::size_t{1}, std::size_t{64}}) {
     auto near = in_this_process(*folder, batch, time);
     if (!near) return fail(near.error());

@@ -74,9 +74,10 @@ class Behaviour {
         plugin_(target.folder.real(target.host)) {}
 
   CheckSays required() {
+    const auto heard = folder_.heard();
     std::vector<CallEvent> events;
-    for (const auto* type : folder_.heard())
-      events.push_back(samples_.event(*type, folder_.judges(*type), Filling::required));
+    events.reserve(heard.size());
+    for (const auto* type : heard) events.push_back(samples_.event(*type, folder_.judges(*type), Filling::required));
     return say(events);
   }
 
@@ -95,8 +96,10 @@ class Behaviour {
   }
 
   CheckSays erased() {
+    const auto heard = folder_.heard();
     std::vector<CallEvent> events;
-    for (const auto* type : folder_.heard()) events.push_back(samples_.erased(*type));
+    events.reserve(heard.size());
+    for (const auto* type : heard) events.push_back(samples_.erased(*type));
     return say(events);
   }
 
@@ -105,6 +108,7 @@ class Behaviour {
       return {CheckResult::skipped,
               "it set no timer on these events: a scenario with `advance` shows what it does when one is due"};
     std::vector<CallEvent> events;
+    events.reserve(most_timers);
     TimeMs now = Samples::now();
     for (const auto& [key, due] : plugin_.take_timers()) {
       if (events.size() == most_timers) break;

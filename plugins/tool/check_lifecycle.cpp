@@ -44,6 +44,7 @@ std::string with(const std::string& config, const std::string& name, json::value
 std::vector<json::value> edges(const Setting& setting) {
   if (setting.type == SettingType::boolean) return {false, true};
   std::vector<json::value> out;
+  out.reserve(2);
   for (const auto& bound : {setting.min, setting.max}) {
     if (!bound) continue;
     const auto size = static_cast<std::size_t>(std::max(0.0, std::ceil(*bound)));
