@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -66,9 +68,7 @@ void add_bench(CLI::App& app) {
   sub->add_flag("--json", command->json, "for programs");
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   CLI::App app("Write, check and test plugins of IRO hub.", "iro-plugin");
   app.require_subcommand(1);
   app.set_version_flag("--version", IRO_VERSION);
@@ -90,4 +90,17 @@ int main(int argc, char** argv) {
   if (code) return *code;
   fmt::print(stderr, "iro-plugin: {}\n", code.error().text());
   return usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fputs("iro-plugin: ", stderr);
+    std::fputs(e.what(), stderr);
+    std::fputs("\n", stderr);
+    return usage;
+  }
 }

@@ -15,8 +15,8 @@ fs::path program_folder() {
 
 Result<fs::path> plugin_host() {
   const fs::path here = program_folder();
-  const fs::path beside = here / "iro-plugin-host";
-  const fs::path installed = here.parent_path() / "lib/iro-plugin-dev/iro-plugin-host";
+  fs::path beside = here / "iro-plugin-host";
+  fs::path installed = here.parent_path() / "lib/iro-plugin-dev/iro-plugin-host";
   std::error_code ec;
   if (fs::exists(beside, ec)) return beside;
   if (fs::exists(installed, ec)) return installed;
