@@ -19,7 +19,7 @@ inline constexpr std::size_t consumer_credit_bytes = 4U << 20;
 inline constexpr std::size_t consumer_frames = 64;  // below SNDHWM, so a send never meets a full pipe
 inline constexpr std::size_t consumers_per_session = 64;
 inline constexpr std::int64_t lease_ms = 30'000;           // a silent session ends after this
-inline constexpr std::uint8_t hop = 16;                    // reactions to reactions; the only loop guard
+inline constexpr std::uint8_t hop = 16;                    // reactions to reactions; `fan_out` bounds how many
 inline constexpr std::int64_t clock_ahead_ms = 3'600'000;  // an event's time may be this far ahead of ours
 
 // The core.
@@ -46,8 +46,12 @@ inline constexpr std::int64_t inline_wait_ms = 2;                 // then the ba
 inline constexpr std::int64_t judge_patience_ms = 250;            // of waiting for late judges, refilled ...
 inline constexpr std::int64_t judge_patience_refill_ms = 10'000;  // ... in this time: 2.5 % of the hub's at most
 inline constexpr std::int64_t inline_again_ms = 1'000;            // how long a plugin keeps up before it is waited for
-inline constexpr std::size_t timers_a_step = 256;                 // due ones become events before anything else
-inline constexpr std::size_t trailing_events = 64;                // of one call to a plugin that is behind
+inline constexpr std::size_t inline_call_events = 8'192;          // of one call in a commit; beyond it the plugin ...
+inline constexpr std::size_t inline_call_bytes = 8U << 20;        // ... falls behind and gets smaller ones
+inline constexpr std::size_t fan_out = 4'096;                     // events that rules make to follow from one
+inline constexpr std::size_t fan_out_roots = 65'536;  // for how many of the newest that is counted, at least
+inline constexpr std::size_t timers_a_step = 256;     // due ones become events before anything else
+inline constexpr std::size_t trailing_events = 64;    // of one call to a plugin that is behind
 inline constexpr std::size_t trailing_bytes = 1U << 20;
 inline constexpr std::size_t plugin_parked = 1'000;        // parked events of one plugin, then it is suspended
 inline constexpr int plugin_starts = 3;                    // failed ones in a row, then it is suspended

@@ -141,6 +141,7 @@ void Core::commit_succeeded(TimeMs now, Actions& out) {
     new_schemas_.clear();
     interner_.commit_staged();
     gates_.commit_staged();
+    following_.commit_staged();
     for (const Item& item : batch_.items) fetched_.erase(item.released_from);
     auto made = make_ready(commit->chunk);
     IRO_ASSERT(made.has_value(), "a chunk that was just built can be read");
@@ -216,6 +217,7 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
   const auto commit = std::exchange(in_flight_, nullptr);
   interner_.drop_staged();
   gates_.drop_staged();
+  following_.drop_staged();
   put_back_releases();
   put_back_accesses();
   plugins_undone(out);

@@ -37,6 +37,7 @@
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
 #include "hub/core/clock_guard.hpp"
+#include "hub/core/fan_out.hpp"
 #include "hub/core/interner.hpp"
 #include "hub/core/member_union.hpp"
 #include "hub/core/plugin_line.hpp"
@@ -289,6 +290,7 @@ class Core {
   void call_plugin(PluginLine& line, PluginLine::Outstanding asked, Actions& out);
   void on_plugin(PluginAnswered answered, TimeMs now, Actions& out);
   void inline_answer(PluginLine& line, reaction::Result result, TimeMs now, Actions& out);
+  void ask_inline(const reaction::Rounds::Ask& ask, Actions& out);
   void keep_in_order(const PluginLine& line, Item& item);
   void fall_behind(PluginLine& line, std::size_t answered);
   void out_of_patience(TimeMs now, Actions& out);
@@ -468,7 +470,8 @@ class Core {
   reaction::Rounds rounds_;  // of the open batch
   std::map<std::string, PluginLine> lines_;
   std::size_t round_first_ = 0;
-  std::vector<Applied> applied_;              // said in this round
+  std::vector<Applied> applied_;  // said in this round
+  FanOut following_;
   std::vector<PluginAnswered> late_answers_;  // came while a batch was being decided or written
   std::int64_t patience_ms_ = limits::judge_patience_ms;
   TimeMs patience_at_;

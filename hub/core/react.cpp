@@ -76,29 +76,38 @@ void Core::find_judge(Item& item, reaction::Rounds::Item& asked) {
 }
 
 void Core::ask_plugins(TimeMs now, Actions& out) {
-  for (const auto& ask : rounds_.ready()) {
-    PluginLine& line = lines_.at(ask.plugin);
-    PluginLine::Outstanding asked;
-    asked.now = *batch_.recorded;
-    for (const auto& want : ask.wants) {
-      const Item& item = batch_.items[want.item];
-      asked.items.push_back(want.item);
-      reaction::CallEvent event{want.item,
-                                item.only.empty() ? reaction::EventKind::event : reaction::EventKind::timer,
-                                want.judged,
-                                item.event,
-                                sender_name(item.sender, item.producer),
-                                item.admitted.facts.person,
-                                item.timer_key,
-                                item.timer_due};
-      event.event.subject = item.admitted.facts.subject;
-      event.event.recordedtime = *batch_.recorded;
-      asked.events.push_back(std::move(event));
-      asked.memory.push_back(item.memory);
-    }
-    call_plugin(line, std::move(asked), out);
+  for (auto asks = rounds_.ready(); !asks.empty(); asks = rounds_.ready()) {
+    for (const auto& ask : asks) ask_inline(ask, out);
   }
   if (rounds_.quiet()) end_round(now, out);
+}
+
+/// One call with all that it wants of the round; where that is too much it follows the log instead, in smaller calls.
+void Core::ask_inline(const reaction::Rounds::Ask& ask, Actions& out) {
+  PluginLine& line = lines_.at(ask.plugin);
+  PluginLine::Outstanding asked;
+  asked.now = *batch_.recorded;
+  std::size_t bytes = 0;
+  for (const auto& want : ask.wants) {
+    const Item& item = batch_.items[want.item];
+    bytes += item.event.payload.size() + item.event.subject.size() + item.event.source.size() + 256;
+    asked.items.push_back(want.item);
+    reaction::CallEvent event{want.item,
+                              item.only.empty() ? reaction::EventKind::event : reaction::EventKind::timer,
+                              want.judged,
+                              item.event,
+                              sender_name(item.sender, item.producer),
+                              item.admitted.facts.person,
+                              item.timer_key,
+                              item.timer_due};
+    event.event.subject = item.admitted.facts.subject;
+    event.event.recordedtime = *batch_.recorded;
+    asked.events.push_back(std::move(event));
+    asked.memory.push_back(item.memory);
+  }
+  if (asked.events.size() > limits::inline_call_events || bytes > limits::inline_call_bytes)
+    return fall_behind(line, 0);
+  call_plugin(line, std::move(asked), out);
 }
 
 std::string Core::sender_name(MemberNo sender, const ProducerId& producer) const {
@@ -251,6 +260,14 @@ void Core::apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit
     return refuse(Errc::missing_grant);
   if (!registry_.verify(*type, emit.payload)) return refuse(Errc::payload_invalid);
   if (cause.event.hop >= limits::hop) return refuse(Errc::hop_limit);
+  const std::size_t follow =
+      following_.one_more(cause.event.correlationid.is_zero() ? cause.event.id : cause.event.correlationid);
+  if (follow == limits::fan_out + 1) return refuse(Errc::fan_out_limit);  // told once; a storm of refusals is one, too
+  if (follow > limits::fan_out) {
+    ++counters_.refused;
+    ++counters_.refusals[Errc::fan_out_limit];
+    return;
+  }
   join(derived_item(cause, line.spec.id, ordinal, *type, emit.payload));
 }
 

@@ -119,8 +119,8 @@ class Behaviour {
   }
 
   CheckSays views() {
-    if (folder_.manifest.views.empty()) return {CheckResult::skipped, "it has no views"};
-    for (const auto& view : folder_.manifest.views) {
+    if (folder_.manifest.spec.views.empty()) return {CheckResult::skipped, "it has no views"};
+    for (const auto& view : folder_.manifest.spec.views) {
       const auto json = plugin_.show(view.name, Samples::now());
       if (json) continue;
       const bool crash = json.error().code == Errc::internal;

@@ -41,7 +41,7 @@ std::string look_at_entry(const reaction::Manifest& manifest) {
   if (!known) return json::serialize(out);
   std::string wrong = wrong_table<iro_rule>(**entry, IRO_RULE_1, true, "every plugin has it");
   if (wrong.empty())
-    wrong = wrong_table<iro_views>(**entry, IRO_VIEWS_1, !manifest.views.empty(), "plugin.toml has [[view]]");
+    wrong = wrong_table<iro_views>(**entry, IRO_VIEWS_1, !manifest.spec.views.empty(), "plugin.toml has [[view]]");
   if (wrong.empty()) wrong = wrong_table<iro_selftest>(**entry, IRO_SELFTEST_1, false, "");
   out.emplace_back(wrong);
   return json::serialize(out);

@@ -74,7 +74,7 @@ json::object info_of(const reaction::Manifest& m, json::value entry) {
   json::array views;
   json::array schemas;
   for (const auto& setting : m.settings) settings.push_back(setting_of(setting));
-  for (const auto& view : m.views)
+  for (const auto& view : m.spec.views)
     views.push_back(json::object{{"name", view.name}, {"kind", view.kind}, {"nl", view.nl}, {"en", view.en}});
   for (const auto& file : m.schemas) schemas.emplace_back(file.filename().string());
   constexpr std::string_view words[] = {"hold", "reject", "pass"};
@@ -128,7 +128,7 @@ void print(const reaction::Manifest& m, const json::object& info) {
          fmt::format("{} ({}, default {}{}): {}", s.at("name").as_string().c_str(), s.at("type").as_string().c_str(),
                      json::serialize(s.at("default")), range, s.at("en").as_string().c_str()));
   }
-  for (const auto& view : m.views) line("view", fmt::format("{} ({}): {}", view.name, view.kind, view.en));
+  for (const auto& view : m.spec.views) line("view", fmt::format("{} ({}): {}", view.name, view.kind, view.en));
   for (const auto& file : m.schemas) line("schema", file.filename().string());
   line("sha256",
        to_hex(m.sha256) + (info.at("sealed").as_bool() ? "" : ": NOT that of the object, so no hub loads it"));

@@ -101,9 +101,6 @@ std::uint64_t committed_beside(const std::filesystem::path& folder) {
   scenario::PluginProcess process(opened->real(IRO_PLUGIN_HOST));
   scenario::HarnessOptions options;
   options.plugins = {opened->manifest.spec};
-  // A rule that answers each event with 64 that it hears itself grows without a bound (64 to the power of limits::hop),
-  // which the core does not stop: what is shown here is the storm of one event.
-  options.plugins.front().emits.clear();
   options.process = &process;
   scenario::Harness hub(std::move(options));
   hub.enrol("school-a", {"school"});
