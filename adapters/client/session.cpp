@@ -246,7 +246,7 @@ void ClientSession::send_questions(Ticks now) {
   }
 }
 
-void ClientSession::on_handled(Handled handled, Ticks now) {
+void ClientSession::on_handled(const Handled& handled, Ticks now) {
   if (state_ != State::up || handled.epoch != epoch()) return;  // the hub will send those events again
   for (const wire::Body& answer : handled.answers) say(answer, now);
   if (const auto at = consumers_.find(handled.consumer); at != consumers_.end()) at->second.resume = handled.up_to;

@@ -74,7 +74,7 @@ class ClientSession {
   void subscribe(Subscription subscription, Ticket ticket, Ticks now);
   void unsubscribe(std::string_view consumer, Ticks now);
   void ask(Ticket ticket, Questions::Body body, Ticks deadline, Ticks now);
-  void on_handled(Handled handled, Ticks now);
+  void on_handled(const Handled& handled, Ticks now);
   /// New events are in the source, or frames that waited for the socket have left.
   void pump(Ticks now);
 

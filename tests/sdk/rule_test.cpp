@@ -201,7 +201,6 @@ TEST_CASE("rule: what a host refuses has a text that says what to do") {
   CHECK(bench.say(change("emit much")).status == IRO_LIMIT);
   CHECK(bench.say(change("big value")).status == IRO_LIMIT);
   CHECK(bench.say(change("big key")).fault == "put: more than a limit of plugin.h allows");
-  CHECK(bench.say(change("alarm in 1970")).fault == "set an alarm: not valid");
   CHECK(bench.say(change("short pseudonym")).status == IRO_INVALID);
   CHECK(bench.say(change("person of nobody")).fault ==
         "a PersonState is about a person, and this event is about nobody");
@@ -213,6 +212,13 @@ TEST_CASE("rule: what it emits is a payload of the type") {
   REQUIRE(said.size() == 1);
   CHECK(said[0].demand_id == "d-2");
   CHECK(said[0].note == "said");
+}
+
+TEST_CASE("rule: an alarm for a moment long ago rings at once") {
+  Bench bench(entry);
+  CHECK(bench.say(change("alarm in 1970")).ok());
+  CHECK(bench.timers().size() == 1);
+  CHECK(bench.advance(std::chrono::milliseconds(1)).size() == 1);
 }
 
 TEST_CASE("rule: alarms ring once, in the order of their times, by name and key") {

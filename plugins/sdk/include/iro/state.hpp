@@ -10,6 +10,7 @@
 // that carries the event's pseudonym is refused, for keys outlive an erasure.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <exception>
 #include <optional>
@@ -216,14 +217,15 @@ class Alarm {
   template <std::size_t N>
   consteval Alarm(const char (&name)[N]) : name_(detail::Name(name)) {}
 
-  /// Setting it again, with the same key, moves it. If this call is about a person, the alarm is too.
+  /// Setting it again, with the same key, moves it. If this call is about a person, the alarm is too. A moment that has
+  /// passed, however long ago, rings right after this event.
   void set(Effects& effects, const Key& key, Time due) const { set(effects, key, due, effects.person()); }
   void set(Effects& effects, const Key& key, Time due, std::string_view person) const {
     const std::string full = name_.full(key);
     detail::check_key(effects, full, person);
     const auto& service = detail::need(detail::Access::services(effects).timer, IRO_HOST_TIMER_1);
-    detail::check(service.set(detail::Access::call(effects), detail::bytes_of(full), due.time_since_epoch().count(),
-                              detail::text_of(person)),
+    detail::check(service.set(detail::Access::call(effects), detail::bytes_of(full),
+                              std::max<std::int64_t>(1, due.time_since_epoch().count()), detail::text_of(person)),
                   "set an alarm");
   }
   void cancel(Effects& effects, const Key& key) const {
