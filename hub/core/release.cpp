@@ -28,18 +28,21 @@ void Core::note_gate(const Item& item, const log::EntryView& entry, Seq seq) {
   if (type.closes != schema::Gate::none) gates_.close(facts.gate_key, entry.person_key);
 }
 
-/// Find the contents of what is to go out: in memory, or one read of the log at a time.
+/// Find the contents of what is to go out: in memory, or one read of the log at a time. In the order in which it came:
+/// what is in memory waits for what is read.
 void Core::fetch_opening(Actions& out) {
   if (fault_ || refusing_) return;
   for (const Seq seq : gates_.opening()) {
     if (releases_.size() >= limits::batch_events) return;
     if (fetched_.contains(seq)) continue;
-    if (const auto ready = recent(seq)) {
-      queue_release(*ready, seq);
-    } else if (!held_read_) {
+    if (held_read_) return;
+    const auto ready = recent(seq);
+    if (!ready) {
       held_read_ = next_read_;
       out.emplace_back(ReadChunks{next_read_++, seq, std::nullopt});
+      return;
     }
+    queue_release(*ready, seq);
   }
 }
 
@@ -117,9 +120,9 @@ void Core::take_releases() {
   batch_.bytes += bytes;
   batch_.items.insert(batch_.items.begin(), std::make_move_iterator(first.begin()),
                       std::make_move_iterator(first.end()));
-  std::set<Seq> still = gates_.opening();
-  for (const Item& item : batch_.items) still.erase(item.released_from);
-  batch_.more_to_let_out = !still.empty();
+  // What was fetched is in the batch, waits in releases_, or has no content any more.
+  batch_.more_to_let_out =
+      !releases_.empty() || std::ranges::any_of(gates_.opening(), [&](Seq seq) { return !fetched_.contains(seq); });
 }
 
 /// What a judge held beyond its time is refused, whoever lets it go.

@@ -25,6 +25,7 @@ void Core::trail(PluginLine& line, TimeMs now, Actions& out) {
   if (const auto retry = line.retry()) {
     if (!gather(line, *retry, retry->next(), true, asked, out)) return;
     asked.alone = true;
+    asked.retry = true;
     if (asked.events.empty()) return parked_done(line, *retry);  // its content is gone
     return call_plugin(line, std::move(asked), out);
   }
@@ -179,12 +180,11 @@ void Core::trailing_answer(PluginLine& line, reaction::Result result, TimeMs now
   if (!batch_.recorded) batch_.recorded = std::max(now, last_recorded_);
   const std::size_t done = std::min(result.outcomes.size(), asked.events.size());
   for (std::size_t i = 0; i < done; ++i) late_outcome(line, asked, i, result.outcomes[i]);
-  const bool retry = line.retry() && !asked.seqs.empty() && *line.retry() == asked.seqs.front();
   if (done > 0) {
     line.suspect = {};
     line.failed_starts = 0;
     line.alone_next = false;
-    if (retry) {
+    if (asked.retry) {
       parked_done(line, asked.seqs.front());
     } else if (line.pending.seq.value() != 0) {
       line.pending.seq = asked.seqs[done - 1].next();

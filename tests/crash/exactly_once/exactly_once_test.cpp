@@ -174,9 +174,6 @@ class Test {
   static std::string text(const json::value& row, const char* name) {
     return json::value_to<std::string>(row.at(name));
   }
-  static bool poison(const json::value& row) {
-    return text(row, "plugin") == "once-slow" && text(row, "subject").ends_with("-poison");
-  }
   void control(const char* verb, const json::object& args) {
     must(operator_->control(verb, json::serialize(args), 20s), verb);
   }
@@ -189,13 +186,23 @@ class Test {
       if (text(row, "state") == "suspended") control("plugin.resume", {{"plugin", row.at("plugin")}});
       quiet = quiet && text(row, "state") != "suspended" && row.at("lag").to_number<std::uint64_t>() == 0;
     }
-    for (const auto& row : view("plugin-parked")) {
-      if (poison(row)) continue;
+    const json::array parked = view("plugin-parked");
+    std::map<std::string, std::size_t> of_poison;
+    for (const auto& row : parked) of_poison[text(row, "plugin") == "once-slow" ? text(row, "subject") : ""] += 1;
+    for (const auto& row : parked) {
+      const std::string subject = text(row, "subject");
+      if (text(row, "plugin") == "once-slow" && subject.ends_with("-poison") &&
+          of_poison[subject] == waiting_behind_poison(subject))
+        continue;
       quiet = false;
       if (text(row, "state") == "parked")
         control("plugin.redrive", {{"plugin", row.at("plugin")}, {"ref", row.at("ref")}});
     }
     return quiet;
+  }
+  /// The fifth event of a poison subject fails, and all behind it wait.
+  std::size_t waiting_behind_poison(const std::string& subject) {
+    return std::max<std::size_t>(numbers_[subject], 4) - 4;
   }
   std::uint64_t progress() {
     std::uint64_t sum = view("plugin-parked").size();
@@ -221,8 +228,8 @@ class Test {
     for (const auto& row : view("plugin-parked")) by_subject[text(row, "subject")].push_back(text(row, "state"));
     for (int i = 0; i < publishers; ++i) {
       const std::string subject = fmt::format("v-{}-poison", i);
-      std::vector<std::string> wanted(std::max<std::size_t>(numbers_[subject], 4) - 4, "waits");
-      if (!wanted.empty()) wanted.front() = "parked";  // the fifth fails
+      std::vector<std::string> wanted(waiting_behind_poison(subject), "waits");
+      if (!wanted.empty()) wanted.front() = "parked";
       if (by_subject[subject] != wanted)
         throw std::runtime_error(
             fmt::format("{}: {} are parked or wait, not {}", subject, by_subject[subject].size(), wanted.size()));

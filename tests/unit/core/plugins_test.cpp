@@ -2,6 +2,8 @@
 // and that every limit is one (limits.hpp).
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
+
 #include "hub/schema/event.hpp"
 #include "plugins/scenario/harness.hpp"
 #include "tests/catch.hpp"
@@ -485,4 +487,42 @@ TEST_CASE("plugins: how much followed is remembered for the newest fan_out_roots
   }
   following.commit_staged();
   CHECK(following.one_more(old) == 1);
+}
+
+TEST_CASE(
+    "plugins: a parked event that is redriven while another one is asked about again is handled once, and so is that") {
+  Region region({rule("counts")});
+  std::map<std::string, int> seen;
+  region.hub.plugins["counts"] = [&](const reaction::CallEvent& e) {
+    ++seen[std::string(e.event.subject)];
+    reaction::Outcome out;
+    out.item = e.item;
+    return out;
+  };
+  region.hub.moods["counts"] = Mood::crashes;
+  region.publish(2);  // vac-1 and vac-2 are parked
+  region.hub.advance_ms(2'000);
+  region.hub.moods["counts"] = Mood::prompt;
+  region.publish(2);
+  region.hub.advance_ms(2'000);
+  REQUIRE(seen == std::map<std::string, int>{{"vac-3", 1}, {"vac-4", 1}});
+  Client& op = region.hub.connect("operator", "redrives");
+  region.hub.send(op, wire::Query{1, "plugin-parked", "{}", {}});
+  const auto parked = boost::json::parse(op.answers.back().body);
+  REQUIRE(parked.as_array().size() == 2);
+  const auto redrive = [&](std::size_t i) {
+    const boost::json::object args{{"plugin", "counts"}, {"ref", parked.at(i).at("ref")}};
+    region.hub.send(op, wire::Control{2, "plugin.redrive", boost::json::serialize(args)});
+    region.hub.advance_ms(10);
+  };
+  region.hub.moods["counts"] = Mood::late;
+  redrive(1);
+  REQUIRE(region.hub.late_calls.size() == 1);
+  redrive(0);
+  region.hub.moods["counts"] = Mood::prompt;
+  region.hub.answer_late();
+  region.hub.advance_ms(2'000);
+  CHECK(seen == std::map<std::string, int>{{"vac-1", 1}, {"vac-2", 1}, {"vac-3", 1}, {"vac-4", 1}});
+  region.hub.send(op, wire::Query{3, "plugin-parked", "{}", {}});
+  CHECK(op.answers.back().body == "[]");
 }
