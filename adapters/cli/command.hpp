@@ -38,16 +38,16 @@ void add_grant_commands(CLI::App& app, Context& context);  // grant, quota
 void add_publish_command(CLI::App& app, Context& context);
 void add_tail_command(CLI::App& app, Context& context);
 void add_show_command(CLI::App& app, Context& context);
-void add_access_command(CLI::App& app, Context& context);      // subject access; after any other of `subject`
-void add_doctor_commands(CLI::App& app, Context& context);     // doctor, clock
-void add_explain_commands(CLI::App& app, Context& context);    // explain, why-not
-void add_consumer_commands(CLI::App& app, Context& context);   // consumer, replay, parked
-void add_plugin_commands(CLI::App& app, Context& context);     // plugin
+void add_access_command(CLI::App& app, Context& context);       // subject access; after any other of `subject`
+void add_doctor_commands(CLI::App& app, Context& context);      // doctor, clock
+void add_explain_commands(CLI::App& app, Context& context);     // explain, why-not
+void add_consumer_commands(CLI::App& app, Context& context);    // consumer, replay, parked
+void add_plugin_commands(CLI::App& app, Context& context);      // plugin
 void add_upgrade_commands(CLI::App& plugin, Context& context);  // plugin upgrade, plugin rollback
-void add_what_if_command(CLI::App& app, Context& context);     // whatif
-void add_catalogue_commands(CLI::App& app, Context& context);  // types, errors
-void add_backfill_command(CLI::App& app, Context& context);    // member backfill, after the member commands
-void add_subject_commands(CLI::App& app, Context& context);    // subject, retention
+void add_what_if_command(CLI::App& app, Context& context);      // whatif
+void add_catalogue_commands(CLI::App& app, Context& context);   // types, errors
+void add_backfill_command(CLI::App& app, Context& context);     // member backfill, after the member commands
+void add_subject_commands(CLI::App& app, Context& context);     // subject, retention
 void add_files_commands(CLI::App& app, Context& context);
 
 }  // namespace iro::cli

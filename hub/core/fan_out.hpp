@@ -1,8 +1,8 @@
 // hub/core/fan_out.hpp: how many events rules have made to follow from one, so that rules that answer each other's
 // answers end at limits::fan_out (ADR 0050).
 //
-// Counted by correlation, in memory, for the newest correlations: a guard, not a promise. Forgetting one lets a storm that
-// had paused go on for as long again.
+// Counted by correlation, in memory, for the newest correlations: a guard, not a promise. Forgetting one lets a storm
+// that had paused go on for as long again.
 #pragma once
 
 #include <unordered_map>

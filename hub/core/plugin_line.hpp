@@ -32,7 +32,7 @@ struct PluginLine {
     std::uint64_t no = 0;
     bool trailing = false;  // of what is in the log; else of the open batch
     bool alone = false;
-    bool retry = false;  // of one parked event: the cursor stays where it is
+    bool retry = false;                       // of one parked event: the cursor stays where it is
     TimeMs now;                               // what the plugin is told: when the batch was, or is, recorded
     std::vector<std::uint32_t> items;         // inline: where in the batch
     std::vector<Seq> seqs;                    // where in the log; of a late inline call known when the batch is built

@@ -2,11 +2,11 @@
 #define BAD_OWN_CREATE
 #include "bad.h"
 
-static iro_status make(const iro_host *host, iro_text config, void **self) {
+static iro_status make(const iro_host* host, iro_text config, void** self) {
   (void)config;
   (void)self;
   find_services(host);
-  *(volatile int *)8 = 1;
+  *(volatile int*)8 = 1;
   return IRO_OK;
 }
 

@@ -4,7 +4,7 @@
 static int seen;
 BAD_ON_EVENT {
   BAD_UNUSED;
-  if (++seen == 3) *(volatile int *)8 = 1;
+  if (++seen == 3) *(volatile int*)8 = 1;
   return IRO_OK;
 }
 BAD_PLUGIN("crash-on-event");

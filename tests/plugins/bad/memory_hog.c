@@ -4,7 +4,7 @@
 BAD_ON_EVENT {
   BAD_UNUSED;
   for (;;) {
-    char *more = malloc(1 << 20);
+    char* more = malloc(1 << 20);
     if (!more) abort();
     memset(more, 1, 1 << 20);
   }

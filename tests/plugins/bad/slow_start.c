@@ -2,7 +2,7 @@
 #define BAD_OWN_CREATE
 #include "bad.h"
 
-static iro_status make(const iro_host *host, iro_text config, void **self) {
+static iro_status make(const iro_host* host, iro_text config, void** self) {
   (void)config;
   (void)self;
   find_services(host);

@@ -3,7 +3,7 @@
 
 BAD_ON_EVENT {
   BAD_UNUSED;
-  ((char *)(uintptr_t)event->payload.data)[0] = 'x';
+  ((char*)(uintptr_t)event->payload.data)[0] = 'x';
   return IRO_OK;
 }
 BAD_PLUGIN("writes-input");
