@@ -3,6 +3,7 @@
 // loses its connection, and a hub that restarts; in the end everything parked is redriven.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -44,16 +45,22 @@ class Story {
     dropped_.clear();
   }
 
+  /// Time goes by; a client that has nothing to say pings, or its session ends after 30 s.
+  void pass_ms(std::int64_t ms) {
+    for (Client* client : {hospital_, school_}) hub_.send(*client, wire::Ping{1});
+    hub_.advance_ms(ms);
+  }
+
   void act() {
     switch (pick(8)) {
       case 0:
       case 1:
         return publish();
       case 2:
-        return hub_.advance_ms(static_cast<std::int64_t>(pick(3'000)));
+        return pass_ms(static_cast<std::int64_t>(pick(3'000)));
       case 3:
         if (pick(10) == 0) {
-          hub_.advance_ms(1'100);  // cursors are stored once a second
+          pass_ms(1'100);  // cursors are stored once a second
           hub_.restart();
           reconnect();
         }
@@ -101,7 +108,7 @@ class Story {
     for (int i = 0; i < 4'000; ++i) {
       hub_.send(*school_, wire::Control{1, "parked.redrive", R"({"consumer": "all"})"});
       handle(true);
-      if (read_ >= school_->received.size()) hub_.advance_ms(1'000);
+      if (read_ >= school_->received.size()) pass_ms(1'000);
       if (done_.size() == sent_ && i > 200) return;
     }
   }
@@ -121,7 +128,8 @@ class Story {
 }  // namespace
 
 TEST_CASE("delivery: order per subject survives any mixture of failures, and nothing is lost") {
-  const std::uint64_t base = std::random_device{}();
+  const char* again = std::getenv("IRO_SEED");  // a failed seed, once more
+  const std::uint64_t base = again != nullptr ? std::strtoull(again, nullptr, 10) : std::random_device{}();
   for (std::uint64_t i = 0; i < 200; ++i) {
     INFO("seed " << base + i);
     Story(base + i).run();
