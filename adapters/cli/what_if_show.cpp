@@ -149,23 +149,28 @@ std::string verdict_label(const Context& context, const std::pair<Fate, Fate>& f
                      context.text.label(fmt::format("fate_{}", name_of(fates.second))));
 }
 
+using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// What is the same in both runs, and how the others differ.
+Counts compared(const Context& context, std::uint64_t same, std::uint64_t more, std::uint64_t gone,
+                std::uint64_t otherwise) {
+  return {{context.text.label("what_if_same"), same},
+          {context.text.label("what_if_more"), more},
+          {context.text.label("what_if_gone"), gone},
+          {context.text.label("what_if_otherwise"), otherwise}};
+}
+
 void print_differences(const Context& context, const Report& r) {
-  print_counts(context, "what_if_says",
-               {{context.text.label("what_if_same"), r.same},
-                {context.text.label("what_if_more"), r.more.count},
-                {context.text.label("what_if_gone"), r.gone.count},
-                {context.text.label("what_if_otherwise"), r.otherwise.count},
-                {context.text.label("what_if_refused"), r.refused.count}});
-  std::vector<std::pair<std::string, std::uint64_t>> verdicts;
+  Counts says = compared(context, r.same, r.more.count, r.gone.count, r.otherwise.count);
+  says.emplace_back(context.text.label("what_if_refused"), r.refused.count);
+  print_counts(context, "what_if_says", says);
+  Counts verdicts;
   verdicts.reserve(r.verdicts.size());
   for (const auto& [fates, some] : r.verdicts) verdicts.emplace_back(verdict_label(context, fates), some.count);
   print_counts(context, "what_if_judges", verdicts);
-  print_counts(context, "what_if_keeps",
-               {{context.text.label("what_if_same"), r.state_same},
-                {context.text.label("what_if_more"), r.state_more.count},
-                {context.text.label("what_if_gone"), r.state_gone.count},
-                {context.text.label("what_if_otherwise"), r.state_otherwise.count},
-                {context.text.label("what_if_timers"), r.timers.count}});
+  Counts keeps = compared(context, r.state_same, r.state_more.count, r.state_gone.count, r.state_otherwise.count);
+  keeps.emplace_back(context.text.label("what_if_timers"), r.timers.count);
+  print_counts(context, "what_if_keeps", keeps);
   print_counts(context, "what_if_troubles", {{context.text.label("what_if_failed"), r.failed.count}});
 }
 

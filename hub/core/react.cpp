@@ -8,12 +8,10 @@
 
 #include "hub/base/assert.hpp"
 #include "hub/core/core.hpp"
+#include "hub/reaction/emission.hpp"
 
 namespace iro::core {
 namespace {
-
-/// Only the hub says these, and no plugin is asked whether it may.
-constexpr std::string_view hub_types = "nl.placements.hub.";
 
 reaction::Note late_note() {
   return {"judge_late", "de regel heeft nog niet geoordeeld", "the rule has not judged yet"};
@@ -254,12 +252,8 @@ void Core::speak(PluginLine& line, const Cause& cause, const reaction::Outcome& 
 /// An emitted event joins the batch under a derived id: a replay cannot double it.
 void Core::apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit& emit, std::uint32_t ordinal) {
   const auto refuse = [&](Errc code) { refuse_emit(line.spec.id, cause, emit.type, code, ordinal); };
-  const schema::EventType* type = registry_.find(emit.type);
-  if (type == nullptr) return refuse(Errc::unknown_type);
-  if (std::ranges::find(line.spec.emits, emit.type) == line.spec.emits.end() || emit.type.starts_with(hub_types))
-    return refuse(Errc::missing_grant);
-  if (!registry_.verify(*type, emit.payload)) return refuse(Errc::payload_invalid);
-  if (cause.event.hop >= limits::hop) return refuse(Errc::hop_limit);
+  const Errc refused = reaction::refusal_of(line.spec, registry_, emit, cause.event.hop);
+  if (refused != Errc::ok) return refuse(refused);
   const std::size_t follow =
       following_.one_more(cause.event.correlationid.is_zero() ? cause.event.id : cause.event.correlationid);
   if (follow == limits::fan_out + 1) return refuse(Errc::fan_out_limit);  // told once; a storm of refusals is one, too
@@ -268,7 +262,7 @@ void Core::apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit
     ++counters_.refusals[Errc::fan_out_limit];
     return;
   }
-  join(derived_item(cause, line.spec.id, ordinal, *type, emit.payload));
+  join(derived_item(cause, line.spec.id, ordinal, *registry_.find(emit.type), emit.payload));
 }
 
 /// What a plugin wanted to say and may not becomes hub.refused; the event that it answered stands. The refusal of an
@@ -367,18 +361,7 @@ Core::Item Core::hub_item(const Cause& cause, std::string_view type_name, const 
 
 Core::Item Core::derived_item(const Cause& cause, const std::string& maker, std::uint32_t ordinal,
                               const schema::EventType& type, Bytes payload) {
-  auto made = std::make_shared<schema::Event>();
-  made->id = derive_event_id(maker, cause.event.id, ordinal);
-  made->type = type.name;
-  made->revision = type.revision;
-  const bool by_hub = maker.starts_with("hub");
-  made->source =
-      fmt::format("urn:nld:oin:{}:systeem:{}", config_.hub_oin, by_hub ? std::string("hub") : "plugin-" + maker);
-  made->time = cause.event.time;
-  made->correlationid = cause.event.correlationid.is_zero() ? cause.event.id : cause.event.correlationid;
-  made->causationid = cause.event.id;
-  made->hop = static_cast<std::uint8_t>(std::min<int>(cause.event.hop + 1, limits::hop));
-  made->payload = std::move(payload);
+  auto made = reaction::following_event(maker, config_.hub_oin, cause.event, ordinal, type, std::move(payload));
   Item item;
   item.event = schema::view_of(*made);
   item.memory = std::shared_ptr<const Bytes>(made, &made->payload);

@@ -131,11 +131,8 @@ std::size_t Core::show(PluginLine& line, const std::shared_ptr<const Ready>& rea
   } else {
     if (fault_ || timer) return 0;
     shown.kind = reaction::EventKind::erased;
-    shown.event.id = e.id;
+    shown.event = log::erased_attributes_of(e);
     shown.event.type = type->name;
-    shown.event.subject = e.subject;
-    shown.event.time = e.time;
-    shown.event.recordedtime = e.recordedtime;
     judged = false;
   }
   if (timer) {

@@ -289,4 +289,26 @@ bool ChunkView::commitment_holds(std::uint32_t i) const {
   return sha.finish() == e.commitment;
 }
 
+schema::EventView erased_attributes_of(const EntryView& entry) {
+  schema::EventView event;
+  event.id = entry.id;
+  event.subject = entry.subject;
+  event.time = entry.time;
+  event.recordedtime = entry.recordedtime;
+  return event;
+}
+
+schema::EventView attributes_of(const EntryView& entry) {
+  schema::EventView event = erased_attributes_of(entry);
+  event.revision = entry.revision;
+  event.correlationid = entry.correlationid;
+  event.causationid = entry.causationid;
+  event.hop = entry.hop;
+  event.expirytime = entry.expirytime;
+  event.traceparent = entry.traceparent;
+  event.datacategory = entry.datacategory;
+  event.foreign_id = entry.foreign_id;
+  return event;
+}
+
 }  // namespace iro::log

@@ -86,6 +86,11 @@ struct BasicEntry {
 using Entry = BasicEntry<std::string>;
 using EntryView = BasicEntry<std::string_view>;  // texts point into the chunk
 
+/// The event's attributes as its entry has them. Type, source and payload stand elsewhere. Views into the chunk.
+schema::EventView attributes_of(const EntryView& entry);
+/// Those that are left of an event whose content is erased, for a plugin's marker: id, subject and times.
+schema::EventView erased_attributes_of(const EntryView& entry);
+
 enum class DefinitionKind : std::uint8_t { atom = 1, set = 2, schema = 3, tombstones = 4 };  // permanent
 struct Definition {
   DefinitionKind kind = DefinitionKind::atom;

@@ -12,13 +12,12 @@
 
 #include "hub/base/crypto.hpp"
 #include "hub/base/limits.hpp"
+#include "hub/reaction/emission.hpp"
 #include "hub/reaction/setting.hpp"
 
 namespace iro::reaction {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::string_view own_types = "nl.placements.hub.";  // the hub's word and its operators': nobody else's
 
 bool of_letters(std::string_view text, std::string_view more) {
   return std::ranges::all_of(text, [&](char c) {
@@ -192,7 +191,7 @@ class Reader {
     out_.spec.reacts = texts(in, "reacts", is_type, form);
     out_.spec.emits = texts(in, "emits", is_type, form);
     for (const std::string& type : out_.spec.emits) {
-      if (type.starts_with(own_types))
+      if (type.starts_with(hub_types))
         complain(*in.get("emits"), fmt::format("{} is the hub's own: nobody else emits it", type));
     }
     if (out_.spec.judges.empty() && out_.spec.reacts.empty()) complain(in, "it neither judges nor reacts to anything");

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "hub/base/limits.hpp"
+#include "hub/reaction/emission.hpp"
 #include "hub/reaction/firing.hpp"
 #include "hub/whatif/candidate.hpp"
 #include "hub/whatif/kept.hpp"
@@ -59,7 +60,6 @@ class Replay {
   void done(const Shown& shown, const reaction::Outcome& outcome);
   void missed(const Shown& shown, const std::string& why);
   void say(const Shown& cause, const reaction::Emit& emit, std::uint32_t ordinal);
-  [[nodiscard]] Errc refusal(const Shown& cause, const reaction::Emit& emit) const;
   Status flush();
   Status settle();
   void describe();
@@ -312,17 +312,9 @@ void Replay::missed(const Shown& shown, const std::string& why) {
 }
 
 /// What the hub looks at before it takes an event from a plugin (hub/core/react.cpp, apply_emit).
-Errc Replay::refusal(const Shown& cause, const reaction::Emit& emit) const {
-  const schema::EventType* type = region_.registry.find(emit.type);
-  if (type == nullptr) return Errc::unknown_type;
-  if (!lists(trial_.spec.emits, emit.type) || emit.type.starts_with("nl.placements.hub.")) return Errc::missing_grant;
-  if (!region_.registry.verify(*type, emit.payload)) return Errc::payload_invalid;
-  return cause.event.event.hop >= limits::hop ? Errc::hop_limit : Errc::ok;
-}
-
 void Replay::say(const Shown& cause, const reaction::Emit& emit, std::uint32_t ordinal) {
   const schema::EventView& answered = cause.event.event;
-  if (const Errc code = refusal(cause, emit); code != Errc::ok) {
+  if (const Errc code = reaction::refusal_of(trial_.spec, region_.registry, emit, answered.hop); code != Errc::ok) {
     if (answered.recordedtime >= trial_.since)
       report_.refused.add({named(cause.event), emit.type, code}, trial_.examples);
     return;

@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "hub/reaction/emission.hpp"
 #include "hub/reaction/firing.hpp"
 #include "hub/schema/json.hpp"
 
 namespace iro::whatif {
 namespace {
-
-std::string source_of(const Trial& trial, std::string_view system) {
-  return fmt::format("urn:nld:oin:{}:systeem:{}", trial.hub_oin, system);
-}
 
 /// What an event of the log needs as long as it is shown.
 struct Memory {
@@ -43,27 +40,18 @@ Shown show_event(const Region& region, const log::ChunkView& view, std::uint32_t
   Shown shown;
   shown.event.sender = from.sender;
   auto& event = shown.event.event;
-  event.id = e.id;
-  event.type = from.type.name;
-  event.subject = e.subject;
-  event.time = e.time;
-  event.recordedtime = e.recordedtime;
   if (from.content) {
     memory->payload = std::move(*from.content);
-    event.revision = e.revision;
+    event = log::attributes_of(e);
+    event.type = from.type.name;
     event.source = from.source;
-    event.correlationid = e.correlationid;
-    event.causationid = e.causationid;
-    event.hop = e.hop;
-    event.expirytime = e.expirytime;
-    event.traceparent = e.traceparent;
-    event.datacategory = e.datacategory;
-    event.foreign_id = e.foreign_id;
     event.payload = memory->payload;
     shown.event.person = region.registry.facts(from.type, event.payload).person;
     shown.event.judged = from.judged;
   } else {
     shown.event.kind = reaction::EventKind::erased;
+    event = log::erased_attributes_of(e);
+    event.type = from.type.name;
   }
   shown.memory = std::move(memory);
   return shown;
@@ -75,7 +63,7 @@ Shown show_timer(const Region& region, const Trial& trial, const Candidate::Due&
   made->id = reaction::firing_id(trial.spec.id, timer.key, timer.due);
   made->type = type.name;
   made->revision = type.revision;
-  made->source = source_of(trial, "hub");
+  made->source = fmt::format("urn:nld:oin:{}:systeem:hub", trial.hub_oin);
   made->subject = trial.spec.id;
   made->time = time;
   made->recordedtime = now;
@@ -98,20 +86,10 @@ Shown show_timer(const Region& region, const Trial& trial, const Candidate::Due&
 Shown show_own(const Region& region, const Trial& trial, const Shown& cause, const reaction::Emit& emit,
                std::uint32_t ordinal, TimeMs now) {
   const schema::EventType& type = *region.registry.find(emit.type);
-  const schema::EventView& answered = cause.event.event;
-  auto made = std::make_shared<schema::Event>();
-  made->payload = emit.payload;
+  auto made = reaction::following_event(trial.spec.id, trial.hub_oin, cause.event.event, ordinal, type, emit.payload);
   const schema::Facts facts = region.registry.facts(type, made->payload);
-  made->id = derive_event_id(trial.spec.id, answered.id, ordinal);
-  made->type = type.name;
-  made->revision = type.revision;
-  made->source = source_of(trial, "plugin-" + trial.spec.id);
   made->subject = facts.subject;
-  made->time = answered.time;
   made->recordedtime = now;
-  made->correlationid = answered.correlationid.is_zero() ? answered.id : answered.correlationid;
-  made->causationid = answered.id;
-  made->hop = static_cast<std::uint8_t>(answered.hop + 1);
   Shown shown;
   shown.event.event = schema::view_of(*made);
   shown.event.judged = std::ranges::find(trial.spec.judges, type.name) != trial.spec.judges.end();

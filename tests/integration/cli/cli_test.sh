@@ -8,45 +8,11 @@
 set -euo pipefail
 BIN=$(cd "${1:?usage: cli_test.sh BIN (the folder of iro and irod)}" && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-cli-test.XXXXXX")
-export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
-unset IRO_KEY
-HUB_PID=''
-FAILED=0
-PASSED=0
-
-cleanup() {
-  if [[ -n $HUB_PID ]] && kill -0 "$HUB_PID" 2>/dev/null; then
-    kill -TERM "$HUB_PID"
-    wait "$HUB_PID" 2>/dev/null || true
-  fi
-  rm -rf "$WORK"
-}
-trap cleanup EXIT
-cd "$WORK"
+PATIENCE=30
+# shellcheck source=tests/integration/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 section() { printf '== %s\n' "$*"; }
-pass() { PASSED=$((PASSED + 1)); }
-miss() {
-  FAILED=$((FAILED + 1))
-  printf 'FAILED: %s\n' "$*" >&2
-  printf '  output: %s\n' "$(head -c 2000 out)" >&2
-  printf '  errors: %s\n' "$(head -c 2000 err)" >&2
-}
-# exits CODE COMMAND...: run it; its output is in the files out and err.
-exits() {
-  local want=$1 code=0
-  shift
-  timeout 30 "$@" >out 2>err </dev/null || code=$?
-  if [[ $code -eq $want ]]; then pass; else miss "exit $code, not $want: $*"; fi
-}
-# says FILE TEXT...: each text occurs in out or err.
-says() {
-  local file=$1 text
-  shift
-  for text in "$@"; do
-    if grep -qF -- "$text" "$file"; then pass; else miss "$file does not say '$text'"; fi
-  done
-}
 silent_about() { if grep -qF -- "$2" "$1"; then miss "$1 says '$2'"; else pass; fi; }
 there() { if [[ -e $1 ]]; then pass; else miss "$1 is not there"; fi; }
 gone() { if [[ ! -e $1 ]]; then pass; else miss "$1 is there"; fi; }
@@ -54,21 +20,12 @@ gone() { if [[ ! -e $1 ]]; then pass; else miss "$1 is there"; fi; }
 same() { if [[ $2 == "$3" ]]; then pass; else miss "$1 is '$3', not '$2'"; fi; }
 # fails COMMAND...: it is refused, with whatever code.
 fails() {
-  if timeout 30 "$@" >out 2>err </dev/null; then miss "this should fail: $*"; else pass; fi
+  if timeout "$PATIENCE" "$@" >out 2>err </dev/null; then miss "this should fail: $*"; else pass; fi
 }
 lines() {
   local n
   n=$(wc -l <"$1")
   if [[ $n -eq $2 ]]; then pass; else miss "$1 has $n lines, not $2"; fi
-}
-# until_true SECONDS COMMAND...
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    if ((SECONDS >= end)); then return 1; fi
-    sleep 0.1
-  done
 }
 free_port() {
   local port
@@ -447,8 +404,4 @@ exits 69 iro status --hub region --timeout 1
 printf 'damage' | dd of=copy/log.db bs=1 seek=8200 conv=notrunc status=none
 exits 74 iro verify copy
 
-printf '%d checks passed, %d failed\n' "$PASSED" "$FAILED"
-if ((FAILED > 0)); then
-  printf 'the hub said:\n%s\n' "$(tail -n 20 hub.err)" >&2
-  exit 1
-fi
+closing

@@ -9,61 +9,10 @@ set -euo pipefail
 BIN=$(cd "${1:?usage: plugin_test.sh BIN PLUGIN}" && pwd)
 PLUGIN=$(cd "${2:?usage: plugin_test.sh BIN PLUGIN}" && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-plugin-test.XXXXXX")
-export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
-unset IRO_KEY
-HUB_PID=''
-FAILED=0
-PASSED=0
+PATIENCE=30
+# shellcheck source=tests/integration/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
-cleanup() {
-  if [[ -n $HUB_PID ]] && kill -0 "$HUB_PID" 2>/dev/null; then
-    kill -TERM "$HUB_PID"
-    wait "$HUB_PID" 2>/dev/null || true
-  fi
-  rm -rf "$WORK"
-}
-trap cleanup EXIT
-cd "$WORK"
-
-pass() { PASSED=$((PASSED + 1)); }
-miss() {
-  FAILED=$((FAILED + 1))
-  printf 'FAILED: %s\n' "$*" >&2
-  printf '  output: %s\n' "$(head -c 1500 out)" >&2
-  printf '  errors: %s\n' "$(head -c 1500 err)" >&2
-}
-exits() {
-  local want=$1 code=0
-  shift
-  timeout 30 "$@" >out 2>err </dev/null || code=$?
-  if [[ $code -eq $want ]]; then pass; else miss "exit $code, not $want: $*"; fi
-}
-says() {
-  local file=$1 text
-  shift
-  for text in "$@"; do
-    if grep -qF -- "$text" "$file"; then pass; else miss "$file does not say '$text'"; fi
-  done
-}
-# until_true SECONDS COMMAND...
-until_true() {
-  local ends=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    if [[ $SECONDS -ge $ends ]]; then return 1; fi
-    sleep 0.1 # style: sleep-in-test, because a process can only be asked, until a deadline
-  done
-}
-start_hub() {
-  irod region >hub.out 2>hub.err &
-  HUB_PID=$!
-  until_true 20 grep -q '^ready' hub.out || miss 'the hub did not say that it is ready'
-}
-stop_hub() {
-  kill -TERM "$HUB_PID"
-  wait "$HUB_PID" || true
-  HUB_PID=''
-}
 plugin_pid() { pgrep -P "$HUB_PID" -f iro-plugin-host | head -n 1; }
 invite() {
   printf '{"handover_id": "%s", "school": "roc", "provider": "praktijk", "year": 1, "weeks": %s, "programme": "25695"}' "$1" "$2"
@@ -146,5 +95,4 @@ exits 0 iro publish --key roc.key.toml --type handover.invited --data "$(invite 
 stop_hub
 if pgrep -f "iro-plugin-host.*$WORK" >/dev/null; then miss 'a plugin survives its hub'; else pass; fi
 
-printf '%s checks passed, %s failed\n' "$PASSED" "$FAILED"
-[[ $FAILED -eq 0 ]]
+closing

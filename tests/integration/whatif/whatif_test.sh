@@ -11,64 +11,13 @@ BIN=$(cd "${1:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
 PLUGIN=$(cd "${2:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
 OBJECTS=$(cd "${3:?usage: whatif_test.sh BIN PLUGIN OBJECTS}" && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-whatif-test.XXXXXX")
-export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
-unset IRO_KEY
-HUB_PID=''
-FAILED=0
-PASSED=0
+PATIENCE=60
+# shellcheck source=tests/integration/checks.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
-cleanup() {
-  if [[ -n $HUB_PID ]] && kill -0 "$HUB_PID" 2>/dev/null; then
-    kill -TERM "$HUB_PID"
-    wait "$HUB_PID" 2>/dev/null || true
-  fi
-  rm -rf "$WORK"
-}
-trap cleanup EXIT
-cd "$WORK"
-
-pass() { PASSED=$((PASSED + 1)); }
-miss() {
-  FAILED=$((FAILED + 1))
-  printf 'FAILED: %s\n' "$*" >&2
-  printf '  output: %s\n' "$(head -c 3000 out)" >&2
-  printf '  errors: %s\n' "$(head -c 1500 err)" >&2
-}
-exits() {
-  local want=$1 code=0
-  shift
-  timeout 60 "$@" >out 2>err </dev/null || code=$?
-  if [[ $code -eq $want ]]; then pass; else miss "exit $code, not $want: $*"; fi
-}
-says() {
-  local file=$1 text
-  shift
-  for text in "$@"; do
-    if grep -qF -- "$text" "$file"; then pass; else miss "$file does not say '$text'"; fi
-  done
-}
 # counts NAME NUMBER: the object NAME of the last JSON answer has this "count".
 counts() {
   if grep -qF -- "\"$1\":{\"count\":$2," out; then pass; else miss "the count of $1 is not $2"; fi
-}
-# until_true SECONDS COMMAND...
-until_true() {
-  local ends=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    if [[ $SECONDS -ge $ends ]]; then return 1; fi
-    sleep 0.1 # style: sleep-in-test, because a process can only be asked, until a deadline
-  done
-}
-start_hub() {
-  irod region >hub.out 2>hub.err &
-  HUB_PID=$!
-  until_true 20 grep -q '^ready' hub.out || miss 'the hub did not say that it is ready'
-}
-stop_hub() {
-  kill -TERM "$HUB_PID"
-  wait "$HUB_PID" || true
-  HUB_PID=''
 }
 is_inline() { iro plugin ls --hub region --json | grep -q '"state":"inline"'; }
 # stay ID FIRST-DAY LAST-DAY
@@ -183,5 +132,4 @@ exits 0 iro plugin ls --hub region --json
 says out '"first-year-weeks"'
 stop_hub
 
-printf '%s checks passed, %s failed\n' "$PASSED" "$FAILED"
-[[ $FAILED -eq 0 ]]
+closing

@@ -19,6 +19,26 @@ const std::string withdrawn = "nl.placements.vacancy.withdrawn.v1";
 reaction::PluginSpec judge(const std::string& id) { return {id, {}, {opened}}; }
 reaction::PluginSpec rule(const std::string& id) { return {id, {opened}}; }
 
+/// A rule that answers every event with `n` of these.
+Plugin emits(const std::string& type, const schema::Event& what, std::size_t n) {
+  return [type, payload = what.payload, n](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    out.item = e.item;
+    out.emits.assign(n, {type, payload});
+    return out;
+  };
+}
+
+/// One that counts what it is shown.
+Plugin counts(std::size_t& seen) {
+  return [&seen](const reaction::CallEvent& e) {
+    ++seen;
+    reaction::Outcome out;
+    out.item = e.item;
+    return out;
+  };
+}
+
 struct Region {
   explicit Region(std::vector<reaction::PluginSpec> plugins) : hub(options_with(std::move(plugins))) {
     hub.enrol("school-a", {"school"});
@@ -353,12 +373,7 @@ TEST_CASE("plugins: rules that answer their own answers end at fan_out, which is
     Client& c = region.hospital();
     return region.places(c, 1).front();
   }();
-  region.hub.plugins["storm"] = [&](const reaction::CallEvent& e) {
-    reaction::Outcome out;
-    out.item = e.item;
-    for (std::size_t i = 0; i < limits::plugin_emits; ++i) out.emits.push_back({opened, more.payload});
-    return out;
-  };
+  region.hub.plugins["storm"] = emits(opened, more, limits::plugin_emits);
   region.publish();
   region.hub.advance_ms(5'000);
   std::size_t events = 0;
@@ -384,16 +399,8 @@ TEST_CASE("plugins: two rules that play ping-pong end at the hop limit, and the 
   const schema::Event place = region.places(c, 1).front();
   const schema::Event gone =
       region.hub.make(c, "vacancy.withdrawn", R"({"vacancy_id": "vac-1", "provider": "hospital-a"})");
-  const auto says = [](const std::string& type, const schema::Event& what) {
-    return [&what, type](const reaction::CallEvent& e) {
-      reaction::Outcome out;
-      out.item = e.item;
-      out.emits.push_back({type, what.payload});
-      return out;
-    };
-  };
-  region.hub.plugins["ping"] = says(withdrawn, gone);
-  region.hub.plugins["pong"] = says(opened, place);
+  region.hub.plugins["ping"] = emits(withdrawn, gone, 1);
+  region.hub.plugins["pong"] = emits(opened, place, 1);
   region.publish();
   region.hub.advance_ms(1'000);
   const auto& counters = region.hub.core->counters();
@@ -411,19 +418,9 @@ TEST_CASE("plugins: of a round that is more than a call takes one is told by the
   Client& c = region.hospital();
   const schema::Event gone =
       region.hub.make(c, "vacancy.withdrawn", R"({"vacancy_id": "vac-1", "provider": "hospital-a"})");
-  region.hub.plugins["makes"] = [&](const reaction::CallEvent& e) {
-    reaction::Outcome out;
-    out.item = e.item;
-    for (std::size_t i = 0; i < limits::plugin_emits; ++i) out.emits.push_back({withdrawn, gone.payload});
-    return out;
-  };
+  region.hub.plugins["makes"] = emits(withdrawn, gone, limits::plugin_emits);
   std::size_t read = 0;
-  region.hub.plugins["reads"] = [&](const reaction::CallEvent& e) {
-    ++read;
-    reaction::Outcome out;
-    out.item = e.item;
-    return out;
-  };
+  region.hub.plugins["reads"] = counts(read);
   const int n = static_cast<int>(limits::inline_call_events / limits::plugin_emits) + 1;
   Client& publisher = region.hospital();
   region.hub.publish(publisher, region.places(publisher, n));
@@ -441,19 +438,9 @@ TEST_CASE("plugins: a round of more than inline_call_bytes is told by the log, t
   Client& c = region.hospital();
   const std::size_t large = 60'000;
   const schema::Event place = region.places(c, 1, large).front();
-  region.hub.plugins["makes"] = [&](const reaction::CallEvent& e) {
-    reaction::Outcome out;
-    out.item = e.item;
-    for (std::size_t i = 0; i < limits::plugin_emits; ++i) out.emits.push_back({opened, place.payload});
-    return out;
-  };
+  region.hub.plugins["makes"] = emits(opened, place, limits::plugin_emits);
   std::size_t read = 0;
-  region.hub.plugins["reads"] = [&](const reaction::CallEvent& e) {
-    ++read;
-    reaction::Outcome out;
-    out.item = e.item;
-    return out;
-  };
+  region.hub.plugins["reads"] = counts(read);
   const std::size_t n = limits::inline_call_bytes / limits::plugin_emits / large + 1;
   std::vector<schema::Event> gone;
   for (std::size_t i = 0; i < n; ++i)
@@ -525,4 +512,20 @@ TEST_CASE(
   CHECK(seen == std::map<std::string, int>{{"vac-1", 1}, {"vac-2", 1}, {"vac-3", 1}, {"vac-4", 1}});
   region.hub.send(op, wire::Query{3, "plugin-parked", "{}", {}});
   CHECK(op.answers.back().body == "[]");
+}
+
+TEST_CASE("plugins: what a plugin says is its own, also when its name begins like the hub's") {
+  reaction::PluginSpec spec = rule("hub-of-places");
+  spec.emits = {withdrawn};
+  Region region({spec});
+  Client& c = region.hospital();
+  const schema::Event gone =
+      region.hub.make(c, "vacancy.withdrawn", R"({"vacancy_id": "vac-1", "provider": "hospital-a"})");
+  region.hub.plugins["hub-of-places"] = emits(withdrawn, gone, 1);
+  Client& school = region.hub.connect("school-a");
+  region.hub.subscribe(school, "all");
+  region.publish();
+  region.hub.advance_ms(100);
+  REQUIRE(school.received.size() == 2);
+  CHECK(school.received.back().event.source.ends_with(":systeem:plugin-hub-of-places"));
 }
