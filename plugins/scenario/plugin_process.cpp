@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
+
+#include "hub/base/assert.hpp"
 
 namespace iro::scenario {
 namespace {
@@ -49,6 +52,13 @@ reaction::ViewAnswer PluginProcess::show(reaction::ViewAsk ask, const ReadState&
   reaction::ViewAnswer answer = std::move(views_.front());
   views_.pop_front();
   return answer;
+}
+
+std::vector<std::string> PluginProcess::take_log() {
+  // Lines go by another way than answers, and are read when the plugin is silent: it is, nothing has been asked.
+  const auto said = runner_->take();
+  IRO_ASSERT(said.empty(), "every question has had its answer");
+  return std::exchange(*log_, {});
 }
 
 void PluginProcess::turn(const ReadState& read) {

@@ -42,7 +42,7 @@ class PluginProcess {
   /// What it keeps in memory is void: the next call starts another process.
   void restart() { runner_->restart(manifest_.spec.id); }
   /// The lines that it printed, and what the runner had to say, since the last time.
-  std::vector<std::string> take_log() { return std::exchange(*log_, {}); }
+  std::vector<std::string> take_log();
 
  private:
   /// Looks at the process until something has come.

@@ -171,11 +171,15 @@ iro::Result<std::string> PluginHub::show(const std::string& plugin, const std::s
   return answer.json;
 }
 
-bool PluginHub::logged(const std::string& text) const {
-  for (const std::string& line : *log_) {
-    if (line.find(text) != std::string::npos) return true;
+bool PluginHub::logged(const std::string& text) {
+  const auto end = Runner::Moment::clock::now() + patience;
+  while (true) {
+    for (const std::string& line : *log_) {
+      if (line.find(text) != std::string::npos) return true;
+    }
+    if (Runner::Moment::clock::now() >= end) return false;
+    turn(100);
   }
-  return false;
 }
 
 void PluginHub::turn(int ms) {

@@ -69,7 +69,9 @@ class PluginHub {
   [[nodiscard]] reaction::ProcessRunner& runner() { return *runner_; }
   void end_runner() { runner_.reset(); }
   [[nodiscard]] std::vector<std::string>& log() { return *log_; }
-  [[nodiscard]] bool logged(const std::string& text) const;
+  /// Whether a line with `text` is there, or comes: what a plugin prints goes by another way than its answers, and may
+  /// be read after them.
+  [[nodiscard]] bool logged(const std::string& text);
   std::map<std::string, std::map<std::string, std::string>>& state() { return state_; }
   std::size_t asked = 0;     // questions of state so far
   bool answer_state = true;  // false: a hub that is busy
