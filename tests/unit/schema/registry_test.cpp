@@ -35,7 +35,7 @@ Error json_error(std::string_view name, std::string_view json) {
 
 TEST_CASE("schema: the types of this build load, and each has a table and a page") {
   const auto types = builtin().types();
-  CHECK(types.size() >= 60);
+  CHECK(types.size() >= 120);
   for (const EventType* t : types) {
     INFO(t->name);
     CHECK(builtin().find(t->name) == t);
@@ -44,7 +44,7 @@ TEST_CASE("schema: the types of this build load, and each has a table and a page
     CHECK_THAT(builtin().describe_json(*t), ContainsSubstring("\"type\":\"" + t->name + "\""));
     CHECK(t->revision == 1);
   }
-  CHECK(builtin().files().size() == 13);
+  CHECK(builtin().files().size() == 22);
 }
 
 TEST_CASE("schema: every event says from when it holds, but for the one that must not be linked to a day") {
