@@ -63,15 +63,32 @@ void print_checks(const Context& context, const json::object& said) {
   Context::print(table_of(rows, {"check", "verdict", "by"}, context.text));
 }
 
+/// What rules said of an event, under its line of the tree.
+void print_rules(const Context& context, const json::value& line, const std::string& indent) {
+  for (const auto& rule : list_in(line.as_object(), "rules")) {
+    const std::string name = context.text(Text::by_rule, field_of(rule, "rule"));
+    const json::array words = list_in(rule.as_object(), "words");
+    if (words.empty()) Context::print(fmt::format("{}- {}\n", indent, name));
+    for (const auto& word : words) {
+      const std::string code = field_of(word, "code");
+      const std::string said = clean(field_of(word, name_of(context.text.lang())));
+      Context::print(fmt::format("{}- {}: {}{}{}\n", indent, name, said, said.empty() || code.empty() ? "" : "  ",
+                                 code.empty() ? "" : "(" + code + ")"));
+    }
+  }
+}
+
 void print_case(const Context& context, const json::object& said) {
   heading(context, "case");
   for (const auto& line : list_in(said, "case")) {
     const auto depth = line.as_object().at("depth").to_number<std::size_t>();
     const std::string rule = field_of(line, "rule");
-    Context::print(fmt::format("{}{}{}  {}  {}  {}\n", std::string(2 + 2 * std::min<std::size_t>(depth, 20), ' '),
-                               line.as_object().contains("asked") ? "> " : "  ", field_of(line, "type"),
+    const std::string indent(2 + 2 * std::min<std::size_t>(depth, 20), ' ');
+    Context::print(fmt::format("{}{}{}  {}  {}  {}\n", indent, line.as_object().contains("asked") ? "> " : "  ",
+                               field_of(line, "type"),
                                rule.empty() ? field_of(line, "sender") : context.text(Text::by_rule, rule),
                                field_of(line, "recorded"), field_of(line, "id")));
+    print_rules(context, line, indent + "    ");
   }
 }
 

@@ -16,6 +16,8 @@
 // load(): what it was told may not be what the log holds.
 #pragma once
 
+#include <boost/json.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,6 +51,9 @@ struct ViewInfo {
 };
 /// What run() answers, for `iro show` and the manuals.
 std::span<const ViewInfo> views();
+
+/// By event, what each rule said of it, as JSON.
+using RuleWords = std::map<EventId, boost::json::array>;
 
 struct ViewLimits {
   std::size_t page_bytes = 256U << 10;     // an answer's page, well within a frame
@@ -124,6 +129,9 @@ class Views {
   Result<Why> explain_hit(const Hit& hit, Perspective& perspective, const DeliveryFacts* deliveries);
   /// What happened, as far as `perspective` may see it: the case that `hit` belongs to.
   Result<std::vector<Hit>> case_of(const Hit& hit, Perspective& perspective);
+  /// What rules said of these events of the case `whole`, for who sees them so: words to who sees the event in full or
+  /// sent it, to the operator that there are some.
+  Result<RuleWords> rule_words(const std::vector<Hit>& events, const EventId& whole);
   /// The parties that stand in the payload; nothing when it is gone.
   Result<std::optional<std::vector<NamedParty>>> parties_of(const Hit& hit, Perspective& perspective);
   Status learn_history(Seq before);

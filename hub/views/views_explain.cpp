@@ -21,8 +21,9 @@ constexpr std::size_t most_causes = 64;    // how far up it looks for what began
 /// The events of a case as a tree, in the order in which it is read: a line under its cause, `depth` to the right.
 class Story {
  public:
-  Story(const std::vector<Hit>& hits, Seq asked, const Catalogue& catalogue, const admission::Membership& members)
-      : hits_(hits), asked_(asked), catalogue_(catalogue), members_(members) {}
+  Story(const std::vector<Hit>& hits, const RuleWords& rules, Seq asked, const Catalogue& catalogue,
+        const admission::Membership& members)
+      : hits_(hits), rules_(rules), asked_(asked), catalogue_(catalogue), members_(members) {}
 
   json::array tell() {
     std::set<EventId> ids;
@@ -64,10 +65,12 @@ class Story {
     else
       out["sender"] = slug_of(members_, h.entry.sender);
     if (h.seq == asked_) out["asked"] = true;
+    if (const auto said = rules_.find(h.entry.id); said != rules_.end()) out["rules"] = said->second;
     return out;
   }
 
   const std::vector<Hit>& hits_;
+  const RuleWords& rules_;
   Seq asked_;
   const Catalogue& catalogue_;
   const admission::Membership& members_;
@@ -85,6 +88,9 @@ json::array strangers(const Named& named, const admission::Membership& then, boo
   }
   return out;
 }
+
+/// What the events of a case have in common: the id of the first one.
+EventId case_id(const Hit& hit) { return hit.entry.correlationid.is_zero() ? hit.entry.id : hit.entry.correlationid; }
 
 }  // namespace
 
@@ -147,7 +153,7 @@ Result<std::vector<Hit>> Views::case_of(const Hit& hit, Perspective& perspective
     if (!cause) return fail(cause.error());
     at = std::move(*cause);
   }
-  const EventId whole = hit.entry.correlationid.is_zero() ? hit.entry.id : hit.entry.correlationid;
+  const EventId whole = case_id(hit);
   if (const auto begun = add(whole); !begun) return fail(begun.error());
   Search::Plan plan;
   plan.criteria.correlation = whole;
@@ -220,8 +226,14 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
   if (!hit) return fail(hit.error());
   const auto explained = explain_hit(*hit, perspective, deliveries);
   if (!explained) return fail(explained.error());
-  const auto whole_case = case_of(*hit, perspective);
+  auto whole_case = case_of(*hit, perspective);
   if (!whole_case) return fail(whole_case.error());
+  const auto rules = rule_words(*whole_case, case_id(*hit));
+  if (!rules) return fail(rules.error());
+  // What a rule said stands with the event that it is about.
+  std::erase_if(*whole_case, [&](const Hit& h) {
+    return h.seq != hit->seq && parts_.catalogue.text(h.entry.type) == "nl.placements.hub.rule-explained.v1";
+  });
 
   if (hit->seen != Seen::routing) note_seen(*hit, perspective);
   const auto& [then, named, why, waited] = *explained;
@@ -245,7 +257,7 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
                                  {"events", chunk.count}};
   }
   if (waited) out["waited"] = json::object{{"committed", format_time(waited->entry.recordedtime)}};
-  out["case"] = Story(*whole_case, hit->seq, parts_.catalogue, today).tell();
+  out["case"] = Story(*whole_case, *rules, hit->seq, parts_.catalogue, today).tell();
   out["audience"] = audience_json(why, words);
   if (deliveries != nullptr) out["deliveries"] = deliveries_json(why, words);
   return std::vector{json::serialize(out)};

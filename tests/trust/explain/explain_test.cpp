@@ -139,6 +139,37 @@ TEST_CASE("explain: what a rule emitted is the region's, not the operator's to r
   CHECK(answer.body.find("not_yours") != std::string::npos);
 }
 
+TEST_CASE("explain: what a rule said stands with its event, for who may read the event") {
+  HarnessOptions options;
+  options.views = true;
+  options.plugins = {{"talker", {"nl.placements.placement.confirmed.v1"}}};
+  Harness hub(options);
+  hub.plugins["talker"] = [](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    out.item = e.item;
+    out.notes.push_back({"because", "daarom", "that is why"});
+    return out;
+  };
+  hub.enrol("school-a", {"school"});
+  hub.enrol("hospital-a", {"care_provider"});
+  hub.enrol("hospital-b", {"care_provider"});
+  Client& c = hub.connect("hospital-a", "pub");
+  const schema::Event e = hub.make(c, "nl.placements.placement.confirmed.v1", confirmed);
+  REQUIRE(hub.publish(c, {e}).front() == Errc::ok);
+  const auto told = [&](const std::string& slug) {
+    const auto answer = hub.ask(hub.connect(slug, "asker"), "explain", R"({"id":")" + to_string(e.id) + R"("})");
+    if (answer.code != Errc::ok) return std::string("no answer");
+    const json::array lines = json::parse(answer.body).at("case").as_array();
+    REQUIRE(lines.size() == 1);  // the hub's record of it is no line of its own
+    return json::serialize(lines.at(0).at("rules"));
+  };
+  const std::string words = R"([{"rule":"talker","words":[{"code":"because","nl":"daarom","en":"that is why"}]}])";
+  CHECK(told("hospital-a") == words);
+  CHECK(told("school-a") == words);
+  CHECK(told("operator") == R"([{"rule":"talker","words":[{"code":"because"}]}])");
+  CHECK(told("hospital-b") == "no answer");
+}
+
 TEST_CASE("trace: before it is sent: who would get it, in full or masked, and why; nothing is recorded") {
   Small r;
   r.hub.grant("hospital-b", "nl.placements.vacancy.opened.v1", true, "masked");

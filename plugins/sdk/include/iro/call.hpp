@@ -278,7 +278,8 @@ class Effects : public Look {
                   ("emit " + std::string(type)).c_str());
   }
 
-  /// Why: kept beside the event, shown by `iro explain`.
+  /// Why: kept beside the event, shown by `iro explain` to whoever may read the event in full, and to its sender. Say
+  /// nothing here that they may not know.
   void explain(const Text& why) {
     need_both(why);
     const auto& service = detail::need(services_->explain, IRO_HOST_EXPLAIN_1);

@@ -204,7 +204,8 @@ typedef struct iro_host_verdict {
 } iro_host_verdict;
 
 /* "iro.host.explain/1": why. Kept beside the event for as long as the event,
- * under the person's key if there is one; shown by `iro explain`. */
+ * under the person's key if there is one; shown by `iro explain` to whoever
+ * may read the event in full, and to its sender. */
 #define IRO_HOST_EXPLAIN_1 "iro.host.explain/1"
 typedef struct iro_host_explain {
   uint32_t size;
