@@ -1,7 +1,11 @@
 // plugin: the rules of the region, for the operator.
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "adapters/cli/command.hpp"
+#include "adapters/cli/operator.hpp"
+#include "adapters/cli/plugin_export.hpp"
 #include "adapters/cli/rows.hpp"
 #include "hub/daemon/home.hpp"
 #include "hub/daemon/plugin_place.hpp"
@@ -16,6 +20,7 @@ struct PluginOptions {
   std::string ref;
   bool all = false;
   std::string hub;
+  std::string out;
 };
 
 Result<int> list(Context& context, const NoOptions&) {
@@ -38,6 +43,44 @@ Result<int> tell(Context& context, const PluginOptions& o, std::string_view comm
 Result<int> move_parked(Context& context, const PluginOptions& o, std::string_view command) {
   if (o.ref.empty() == !o.all) return fail(Errc::invalid_argument, context.text(Text::ref_or_all));
   return tell(context, o, command);
+}
+
+/// The row of `view` about this plugin; with `ref` the one that has it, else the first that is parked.
+Result<json::object> row_of(Context& context, std::string_view view, const PluginOptions& o) {
+  const auto rows = context.query(view, {});
+  if (!rows) return fail(rows.error());
+  for (const json::value& row : rows->as_array()) {
+    if (text_of(row.as_object(), "plugin") != o.plugin) continue;
+    if (view == "plugins" ||
+        (o.ref.empty() ? text_of(row.as_object(), "state") == "parked" : text_of(row.as_object(), "ref") == o.ref))
+      return row.as_object();
+  }
+  return fail(Errc::not_found, context.text(view == "plugins" ? Text::no_such_plugin : Text::nothing_parked, o.plugin));
+}
+
+Result<int> export_parked(Context& context, const PluginOptions& o) {
+  const auto plugin = row_of(context, "plugins", o);
+  if (!plugin) return fail(plugin.error());
+  const auto row = row_of(context, "plugin-parked", o);
+  if (!row) return fail(row.error());
+  json::array types = plugin->at("judges").as_array();
+  for (const json::value& type : plugin->at("reacts").as_array()) types.push_back(type);
+  const auto answer = context.query("quarantine", {{"ref", row->at("ref")}, {"types", types}});
+  if (!answer) return fail(answer.error());
+  if (context.options.json) {
+    context.print_json(*answer);
+    return Exit::ok;
+  }
+  const std::string scenario = scenario_of(o.plugin, text_of(*row, "why"), answer->as_object());
+  if (o.out.empty()) {
+    Context::print(scenario);
+    return Exit::ok;
+  }
+  std::ofstream file(o.out, std::ios::binary);
+  file << scenario;
+  if (!file.flush()) return fail(Errc::io, fmt::format("{}: it cannot be written", o.out));
+  Context::print(context.text(Text::exported, o.out));
+  return Exit::ok;
 }
 
 /// Everything of the manifest and the object is checked before a byte is copied.
@@ -105,6 +148,14 @@ void add_plugin_commands(CLI::App& app, Context& context) {
              "iro plugin redrive first-year-weeks --all");
   add_parked(plugin, context, "skip", Text::about_plugin_skip, "plugin.skip",
              "iro plugin skip first-year-weeks --ref 5f0c...");
+  auto& out = add_command(plugin, context, "export", Text::about_plugin_export,
+                          "iro plugin export first-year-weeks --out failed.scenario\n"
+                          "iro plugin export first-year-weeks --ref 5f0c...");
+  auto x = std::make_shared<PluginOptions>();
+  out.add_option("PLUGIN", x->plugin, context.text(Text::opt_plugin))->required();
+  out.add_option("--ref", x->ref, context.text(Text::opt_ref));
+  out.add_option("--out", x->out, context.text(Text::opt_scenario_out));
+  runs(out, context, x, export_parked);
   add_told(plugin, context, "suspend", Text::about_plugin_suspend, "plugin.suspend",
            "iro plugin suspend first-year-weeks");
   add_told(plugin, context, "resume", Text::about_plugin_resume, "plugin.resume", "iro plugin resume first-year-weeks");

@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <fstream>
+#include <vector>
 
 #include "adapters/cli/command.hpp"
 #include "adapters/cli/moment.hpp"
 #include "adapters/cli/operator.hpp"
+#include "adapters/cli/plot.hpp"
 #include "adapters/cli/plugin_view.hpp"
 #include "adapters/cli/rows.hpp"
 #include "adapters/cli/table.hpp"
@@ -31,6 +35,8 @@ constexpr std::array views = {View{"status", "", Text::view_status},
                               View{"plugin-views", "", Text::view_plugin_views},
                               View{"plugin/ID/VIEW", "[--args '{...}']", Text::view_plugin}};
 
+constexpr std::string_view of_plugins = "plugin/";
+
 struct ShowOptions {
   std::string view;
   std::string id;
@@ -45,6 +51,8 @@ struct ShowOptions {
   bool data = false;
   std::string purpose;
   std::string args;
+  std::string week;
+  std::string plot;
 };
 
 Result<int> list_views(Context& context) {
@@ -85,7 +93,12 @@ Result<json::object> arguments_of(Context& context, const ShowOptions& o) {
     if (ec || !given.is_object()) return fail(Errc::invalid_argument, context.text(Text::args_no_object));
     out = given.get_object();
   }
-  IRO_TRY(put_id(out, "id", o.id), "event");
+  if (o.view.starts_with(of_plugins)) {
+    if (!o.id.empty()) out["id"] = o.id;
+    if (!o.week.empty()) out["week"] = o.week;
+  } else {
+    IRO_TRY(put_id(out, "id", o.id), "event");
+  }
   IRO_TRY(put_id(out, "correlation", o.correlation), "--correlation");
   IRO_TRY(put_time(context, out, "since", o.since), "--since");
   IRO_TRY(put_time(context, out, "until", o.until), "--until");
@@ -135,6 +148,38 @@ Result<int> show_types(Context& context) {
   return Exit::ok;
 }
 
+/// `chains` is what people type for plugin/chain-placement/chains. The name itself when it is not a rule's alone: the
+/// hub answers for it.
+Result<std::string> full_name(Context& context, const std::string& name) {
+  const bool built_in = std::ranges::any_of(views, [&](const View& view) { return view.name == name; });
+  if (built_in || name.find('/') != std::string::npos) return name;
+  const auto offered = context.query("plugin-views", {});
+  if (!offered || !offered->is_array()) return name;
+  std::vector<std::string> found;
+  for (const auto& row : offered->get_array()) {
+    std::string view = row.is_object() ? text_of(row.get_object(), "view") : std::string();
+    if (view.ends_with("/" + name)) found.push_back(std::move(view));
+  }
+  if (found.size() > 1)
+    return fail(Errc::invalid_argument, context.text(Text::view_ambiguous, name, fmt::join(found, ", ")));
+  return found.empty() ? name : found.front();
+}
+
+Result<int> plot(Context& context, const json::value& answer, const std::string& file) {
+  if (!answer.is_object()) return fail(Errc::invalid_argument, context.text(Text::plot_kind, "list"));
+  const auto picture = plotted(answer.get_object(), context.text);
+  if (!picture) return fail(picture.error());
+  std::ofstream out(file, std::ios::binary);
+  out << *picture;
+  if (!out.flush()) return fail(Errc::io, fmt::format("{}: it cannot be written", file));
+  if (context.options.json) {
+    context.print_json(json::object{{"file", file}});
+  } else {
+    Context::print(context.text(Text::plotted_to, file));
+  }
+  return Exit::ok;
+}
+
 Result<int> show(Context& context, ShowOptions o) {
   if (o.view.empty()) return list_views(context);
   if (parse_event_id(o.view)) {  // `iro show ID` is what people type
@@ -144,10 +189,14 @@ Result<int> show(Context& context, ShowOptions o) {
   if (o.view == "types") return show_types(context);
   if (o.view == "plugin-views")
     return print_rows(context, o.view, {"view", "kind", context.text.lang() == Lang::nl ? "nl" : "en"});
+  auto name = full_name(context, o.view);
+  if (!name) return fail(name.error());
+  o.view = std::move(*name);
   const auto arguments = arguments_of(context, o);
   if (!arguments) return fail(arguments.error());
   const auto answer = context.query(o.view, *arguments);
   if (!answer) return fail(answer.error());
+  if (!o.plot.empty()) return plot(context, *answer, o.plot);
   print_answer(context, *answer);
   return Exit::ok;
 }
@@ -199,7 +248,8 @@ Result<int> status(Context& context, const StatusOptions& o) {
 void add_show_command(CLI::App& app, Context& context) {
   auto& c = add_command(app, context, "show", Text::about_show,
                         "iro show\niro show events --type vacancy.opened --since 1d --limit 20\niro show "
-                        "0190b2c4-7e1f-7abc-8def-0123456789ab");
+                        "0190b2c4-7e1f-7abc-8def-0123456789ab\niro show chain ch-1\niro show "
+                        "plugin/chain-placement/timeline --plot chains.svg");
   auto o = std::make_shared<ShowOptions>();
   c.add_option("VIEW", o->view, context.text(Text::opt_view));
   c.add_option("ID", o->id, context.text(Text::opt_view_id));
@@ -213,6 +263,8 @@ void add_show_command(CLI::App& app, Context& context) {
   c.add_option("--purpose", o->purpose, context.text(Text::opt_purpose));
   c.add_option("--next", o->next, context.text(Text::opt_view_next));
   c.add_option("--limit", o->limit, context.text(Text::opt_view_limit));
+  c.add_option("--week", o->week, context.text(Text::opt_week));
+  c.add_option("--plot", o->plot, context.text(Text::opt_plot));
   c.add_option("--args", o->args, context.text(Text::opt_view_args));
   runs(c, context, o, show);
 }

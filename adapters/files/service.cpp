@@ -16,8 +16,8 @@ FilesService::FilesService(ServiceConfig config, const Clock& clock, schema::Reg
 FilesService::~FilesService() = default;
 
 Result<std::unique_ptr<FilesService>> FilesService::open(ServiceConfig config, const Clock& clock,
-                                                         OpenClient open_client,
-                                                         std::function<void(const Note&)> on_note) {
+                                                         const OpenClient& open_client,
+                                                         const std::function<void(const Note&)>& on_note) {
   auto registry = schema::Registry::builtin();
   if (!registry) return fail(registry.error());
   std::unique_ptr<FilesService> service(new FilesService(std::move(config), clock, std::move(*registry)));

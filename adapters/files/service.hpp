@@ -58,8 +58,9 @@ class ServedMember;
 class FilesService {
  public:
   /// Opens every member's client; a hub that is down is no error.
-  static Result<std::unique_ptr<FilesService>> open(ServiceConfig config, const Clock& clock, OpenClient open_client,
-                                                    std::function<void(const Note&)> on_note = {});
+  static Result<std::unique_ptr<FilesService>> open(ServiceConfig config, const Clock& clock,
+                                                    const OpenClient& open_client,
+                                                    const std::function<void(const Note&)>& on_note = {});
   ~FilesService();
 
   /// One look at every folder and one transaction for each member with a file. True when anything was done.

@@ -24,8 +24,9 @@ std::string text(const json::object& o, const char* name) {
 Result<std::optional<schema::Key32>> key_in(const json::object& o, const char* name) {
   const std::string z85 = text(o, name);
   if (z85.empty()) return std::optional<schema::Key32>();
-  if (const auto raw = z85_decode_key(z85)) return std::optional(*raw);
-  return invalid(fmt::format("{} is no key in Z85 (40 characters)", name));
+  auto raw = z85_decode_key(z85);
+  if (!raw) return invalid(fmt::format("{} is no key in Z85 (40 characters)", name));
+  return raw;
 }
 
 /// Base64, as the registry writes [ubyte]; nothing when it is absent or of another length.
@@ -150,7 +151,7 @@ Status present_keys(const KeyCommand& c, Member& m) {
   if (!brought->signs()) return invalid("sealing_key and signing_key are missing");
   IRO_TRY(check_signer(c, m, *used, *brought), "keys");
   if (used->enrolment) used->revoked = c.now;
-  m.keys.push_back(std::move(*brought));
+  m.keys.push_back(*brought);
   return {};
 }
 

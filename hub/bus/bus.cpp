@@ -72,7 +72,7 @@ Status check(const BusOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Bus>> open_bus(BusOptions options, const AccessControl& access) {
+Result<std::unique_ptr<Bus>> open_bus(const BusOptions& options, const AccessControl& access) {
   IRO_TRY(check(options), "open bus");
   seed_routing_ids();
   auto context = std::make_unique<zmq::context_t>();
@@ -102,6 +102,6 @@ Result<std::unique_ptr<Bus>> open_bus(BusOptions options, const AccessControl& a
       options.input_queue_bytes);
 }
 
-Result<std::unique_ptr<Bus>> Bus::open(BusOptions options) { return open_bus(std::move(options), AccessControl()); }
+Result<std::unique_ptr<Bus>> Bus::open(const BusOptions& options) { return open_bus(options, AccessControl()); }
 
 }  // namespace iro::bus

@@ -45,7 +45,7 @@ class Bus {
   /// ipc path or a port is taken, and then has let nobody in. An ipc path is
   /// absolute, in a folder that others may not enter: it is made with mode 0750,
   /// and config_invalid says so when it is there and open.
-  static Result<std::unique_ptr<Bus>> open(BusOptions options);
+  static Result<std::unique_ptr<Bus>> open(const BusOptions& options);
   virtual ~Bus() = default;
 
   /// The whole list of keys that may connect: 32 raw bytes each. Takes effect

@@ -24,7 +24,7 @@ inline constexpr std::size_t backlog_bytes = 8U << 20;  // a connection this far
 inline constexpr std::int64_t silent_ms = 60'000;       // twice the lease: no session lives on such a connection
 
 /// Bus::open with the lock's halves given. Only tests give other than the defaults.
-Result<std::unique_ptr<Bus>> open_bus(BusOptions options, const AccessControl& access);
+Result<std::unique_ptr<Bus>> open_bus(const BusOptions& options, const AccessControl& access);
 
 class ZmqBus final : public Bus {
  public:

@@ -32,7 +32,7 @@ void Core::step(Input input, TimeMs machine_now, Actions& out) {
   now_ = now;
   if (timers_due(now)) fire_timers(now);
   std::visit(
-      [&](auto&& in) {
+      [&](auto& in) {
         using T = std::remove_cvref_t<decltype(in)>;
         if constexpr (std::is_same_v<T, Frame>)
           on_frame(std::move(in), now, out);
@@ -74,7 +74,7 @@ void Core::step(Input input, TimeMs machine_now, Actions& out) {
         else
           on_drain(in, out);
       },
-      std::move(input));
+      input);
   if (fault_) {
     out.emplace_back(LogLine{Level::error, fault_->text()});
     out.emplace_back(Stop{exit_code(*fault_), fault_->message, proof_});

@@ -45,14 +45,14 @@ void Core::on_sub(Session& session, const wire::Sub& sub, TimeMs now, Actions& o
       const auto position = open_token(sub.token, session.who.member);
       if (!position || *position >= next_seq_)
         return refuse(Errc::token_invalid, "this token was not issued to this member by this log");
-      return finish_sub(session, sub, *position, now, out);
+      return finish_sub(session, sub, position, now, out);
     }
     case wire::From::time:
     case wire::From::event: {
       FindPosition find{next_read_, sub.time, session.who.member, false};
       if (sub.from == wire::From::event) find.of = sub.event;
       pending_subs_[next_read_++] = {session.connection, session.epoch, sub};
-      out.emplace_back(std::move(find));
+      out.emplace_back(find);
       return;
     }
     case wire::From::cursor:

@@ -89,11 +89,12 @@ class Checker {
       if (!v || std::ranges::find(levels, *v) == std::end(levels))
         problem("no level of the log", "log_level = \"info\"; or debug, warning, error");
     });
-    for (const auto& [name, least, most, usual] : number_settings()) {
-      setting(*table, file, name, [&](const toml::node& n, auto problem) {
+    for (const auto& number : number_settings()) {
+      setting(*table, file, number.name, [&](const toml::node& n, auto problem) {
         const auto v = n.value_exact<std::int64_t>();
-        if (!v || *v < least || *v > most)
-          problem(fmt::format("no number from {} to {}", least, most), fmt::format("{} = {}", name, usual));
+        if (!v || *v < number.least || *v > number.most)
+          problem(fmt::format("no number from {} to {}", number.least, number.most),
+                  fmt::format("{} = {}", number.name, number.usual));
       });
     }
     check_endpoints(*table, file);

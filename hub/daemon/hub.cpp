@@ -115,7 +115,7 @@ void Hub::take_answers() {
 void Hub::take_plugins() {
   for (auto& said : plugins_->take()) {
     std::visit(
-        [&](auto&& s) {
+        [&](auto& s) {
           using T = std::remove_cvref_t<decltype(s)>;
           if constexpr (std::is_same_v<T, reaction::Result>)
             step(core::PluginAnswered{std::move(s)});
@@ -124,7 +124,7 @@ void Hub::take_plugins() {
           else
             step(core::PluginShown{std::move(s)});
         },
-        std::move(said));
+        said);
   }
   const Moment now = Moment::clock::now();
   if (!core_->awaits_plugins()) {

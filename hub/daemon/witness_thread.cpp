@@ -9,7 +9,7 @@
 
 namespace iro::daemon {
 
-WitnessThread::WitnessThread(log::Witness witness) : witness_(std::move(witness)) {
+WitnessThread::WitnessThread(const log::Witness& witness) : witness_(witness) {
   thread_ = std::thread([this] { run(); });
 }
 

@@ -17,7 +17,7 @@ namespace iro::daemon {
 
 class WitnessThread {
  public:
-  explicit WitnessThread(log::Witness witness);
+  explicit WitnessThread(const log::Witness& witness);
   /// Writes what was seen last.
   ~WitnessThread();
   WitnessThread(const WitnessThread&) = delete;

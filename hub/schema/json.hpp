@@ -9,11 +9,15 @@
 #include <boost/json/value.hpp>
 
 #include "hub/schema/plan.hpp"
+#include "hub/schema/registry.hpp"
 
 namespace iro::schema {
 
 /// Append the JSON object of a verified payload to `out`.
 void append_json(const TypePlan& plan, ByteView payload, std::string& out);
+/// The same for who may not know whom or what it is about: the person, what is personal and what somebody typed are
+/// what `reference` makes of them, blobs are empty. What comes of it is a payload of the type again.
+void append_referenced_json(const TypePlan& plan, ByteView payload, const Reference& reference, std::string& out);
 /// Append `text` as a JSON string.
 void append_json_string(std::string_view text, std::string& out);
 

@@ -8,7 +8,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(const TypePlan& plan, std::string& out) : plan_(plan), out_(out) {}
+  Writer(const TypePlan& plan, std::string& out, const Reference* reference = nullptr)
+      : plan_(plan), out_(out), reference_(reference) {}
 
   void table(const TablePlan& table, const std::uint8_t* from) {
     out_ += '{';
@@ -16,6 +17,8 @@ class Writer {
     for (std::size_t i = 0; i < table.steps.size(); ++i) {
       const std::uint8_t* at = field_at(from, i);
       if (at == nullptr || not_given(table.steps[i], at)) continue;
+      const Secret inside(*this, table.steps[i]);
+      if (secret_ && number(table.steps[i])) continue;
       if (!first) out_ += ',';
       first = false;
       append_json_string(table.fields[i].name, out_);
@@ -31,6 +34,27 @@ class Writer {
     const bool calendar = step.format == Format::week || step.format == Format::month;
     return calendar && integer_at(at, step.kind) == 0;
   }
+  /// One that a reference cannot stand for.
+  static bool number(const Step& step) {
+    return !is_reference(step.kind) || (step.kind == Kind::list && !is_reference(step.element));
+  }
+  [[nodiscard]] bool referenced(const Step& step) const {
+    return secret_ || (reference_ != nullptr && step.is(detected));
+  }
+  /// While it lives: all that stands in a hidden field is hidden.
+  class Secret {
+   public:
+    Secret(Writer& writer, const Step& step) : secret_(writer.secret_), before_(writer.secret_) {
+      secret_ = secret_ || (writer.reference_ != nullptr && step.is(hidden));
+    }
+    ~Secret() { secret_ = before_; }
+    Secret(const Secret&) = delete;
+    Secret& operator=(const Secret&) = delete;
+
+   private:
+    bool& secret_;
+    bool before_;
+  };
 
   void field(const Step& step, const std::uint8_t* at) {
     if (step.kind != Kind::list) return value(step, step.kind, at);
@@ -48,9 +72,9 @@ class Writer {
       case Kind::table:
         return table(plan_.tables[step.table], follow(at));
       case Kind::text:
-        return append_json_string(text_at(at), out_);
+        return append_json_string(referenced(step) ? (*reference_)(text_at(at)) : text_at(at), out_);
       case Kind::blob:
-        return append_json_string(to_base64(bytes_at(at)), out_);
+        return append_json_string(reference_ != nullptr ? "" : to_base64(bytes_at(at)), out_);
       case Kind::boolean:
         out_ += *at != 0 ? "true" : "false";
         return;
@@ -61,11 +85,11 @@ class Writer {
         fmt::format_to(std::back_inserter(out_), "{}", load<double>(at));
         return;
       default:
-        return number(step, kind, integer_at(at, kind));
+        return integer(step, integer_at(at, kind), kind);
     }
   }
 
-  void number(const Step& step, Kind kind, std::int64_t value) {
+  void integer(const Step& step, std::int64_t value, Kind kind) {
     if (step.enumeration != no_index) {
       append_json_string(plan_.enums[step.enumeration].names[static_cast<std::size_t>(value)], out_);
     } else if (step.format != Format::none) {
@@ -79,12 +103,18 @@ class Writer {
 
   const TypePlan& plan_;
   std::string& out_;
+  const Reference* reference_;
+  bool secret_ = false;
 };
 
 }  // namespace
 
 void append_json(const TypePlan& plan, ByteView payload, std::string& out) {
   Writer(plan, out).table(plan.tables[0], root_of(payload));
+}
+
+void append_referenced_json(const TypePlan& plan, ByteView payload, const Reference& reference, std::string& out) {
+  Writer(plan, out, &reference).table(plan.tables[0], root_of(payload));
 }
 
 void append_json_string(std::string_view text, std::string& out) {

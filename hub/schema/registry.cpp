@@ -138,6 +138,14 @@ Result<std::string> Registry::to_json(const EventType& type, ByteView payload) c
   return out;
 }
 
+Result<std::string> Registry::to_referenced_json(const EventType& type, ByteView payload,
+                                                 const Reference& reference) const {
+  IRO_TRY(verify_masked(type, payload), type.name);
+  std::string out;
+  append_referenced_json(*type.plan, payload, reference, out);
+  return out;
+}
+
 Result<Bytes> Registry::from_json(const EventType& type, std::string_view json) const {
   const auto value = parse_json(json);
   if (!value) return fail(value.error());

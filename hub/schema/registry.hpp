@@ -82,6 +82,10 @@ struct Facts {
 /// subject, person or party): what the personal-number detector reads.
 using TextVisitor = std::function<void(std::string_view path, std::string_view text)>;
 
+/// What stands in the place of a text that must not be shown; the same for the same text, so that what belongs together
+/// still does.
+using Reference = std::function<std::string(std::string_view text)>;
+
 class Registry {
  public:
   Registry();
@@ -131,6 +135,10 @@ class Registry {
   /// JSON of the payload, in schema order. Dates and times as ISO 8601, enums
   /// by name, [ubyte] as base64.
   [[nodiscard]] Result<std::string> to_json(const EventType& type, ByteView payload) const;
+  /// The same with references in the place of personal data, of typed texts and of documents: to reproduce a fault
+  /// with.
+  [[nodiscard]] Result<std::string> to_referenced_json(const EventType& type, ByteView payload,
+                                                       const Reference& reference) const;
   /// The reverse. Unknown names, wrong kinds and missing required fields are
   /// payload_invalid with a JSON path in the message.
   [[nodiscard]] Result<Bytes> from_json(const EventType& type, std::string_view json) const;

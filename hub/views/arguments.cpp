@@ -42,6 +42,14 @@ class Argument {
     if (value_.is_string() && from_hex(value_.get_string(), out->b)) return {};
     return refuse(name_, "give the \"next\" of an earlier answer");
   }
+  Status texts(std::vector<std::string>& out) const {
+    if (!value_.is_array()) return refuse(name_, "a list of texts is expected");
+    for (const json::value& one : value_.get_array()) {
+      if (!one.is_string()) return refuse(name_, "a list of texts is expected");
+      out.emplace_back(one.get_string());
+    }
+    return {};
+  }
   Status order(Order& out) const {
     const bool newest = value_ == "newest";
     if (!newest && value_ != "oldest") return refuse(name_, "\"newest\" or \"oldest\" is expected");
@@ -122,6 +130,24 @@ Result<EventId> parse_event_arguments(std::string_view text) {
   }
   if (!id) return refuse("id", "is required: the event's UUID");
   return *id;
+}
+
+Result<QuarantineArguments> parse_quarantine_arguments(std::string_view text) {
+  const auto object = parse_object(text);
+  if (!object) return fail(object.error());
+  std::optional<Token> ref;
+  QuarantineArguments out;
+  for (const auto& [name, value] : *object) {
+    const Argument argument(name, value);
+    const Status done = argument.is("ref")     ? argument.token(ref)
+                        : argument.is("types") ? argument.texts(out.types)
+                        : argument.is("limit") ? argument.limit(out.limit)
+                                               : argument.unknown();
+    if (!done) return fail(done.error());
+  }
+  if (!ref) return refuse("ref", "is required: `iro plugin parked` shows it");
+  out.ref = *ref;
+  return out;
 }
 
 Result<WhyNotArguments> parse_why_not_arguments(std::string_view text) {

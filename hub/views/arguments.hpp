@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hub/base/clock.hpp"
 #include "hub/base/error.hpp"
@@ -42,6 +43,14 @@ bool is_export(std::string_view json);
 
 /// {"id": UUID}
 Result<EventId> parse_event_arguments(std::string_view json);
+
+/// {"ref": of a parked event, "types": [full names that the rule hears], "limit": 1 to 1000}
+struct QuarantineArguments {
+  Token ref;
+  std::vector<std::string> types;
+  std::size_t limit = 100;
+};
+Result<QuarantineArguments> parse_quarantine_arguments(std::string_view json);
 
 /// {"id": UUID, "member": slug}
 struct WhyNotArguments {

@@ -20,6 +20,9 @@ std::span<const ViewInfo> views() {
       {"access", "person [limit]",
        "Wie wat te zien kreeg over een persoon, en waarvoor: voor de school en de beheerder",
        "Who was given what about a person, and what for: for the school and the operator"},
+      {"quarantine", "ref types [limit]",
+       "Wat leidde tot een gebeurtenis waarop een regel faalde, zonder persoonsgegevens: voor de beheerder",
+       "What led to an event that a rule failed on, without personal data: for the operator"},
       {"why_not", "id member", "Waarom een lid een gebeurtenis kreeg, of juist niet",
        "Why a member got an event, or did not"},
   };
@@ -133,6 +136,7 @@ Result<std::vector<std::string>> Views::run(std::string_view view, std::string_v
   if (view == "event") return event(args, *perspective);
   if (view == "access") return access(args, *perspective, person_keys);
   if (view == "explain") return explain(args, *perspective, deliveries);
+  if (view == "quarantine") return quarantine(args, *perspective);
   if (view == "why_not") return why_not(args, *perspective, deliveries);
   return fail(Errc::view_unknown, fmt::format("there is no view '{}'", view));
 }

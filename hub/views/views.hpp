@@ -139,6 +139,10 @@ class Views {
                                           std::span<const PersonKeyNo> keys);
   Result<boost::json::object> access_line(const boost::json::object& access, Perspective& op, MemberNo asking,
                                           bool& own);
+  Result<std::vector<std::string>> quarantine(std::string_view args, Perspective& perspective);
+  /// `last` and what came before it about the same subject, of these types, oldest first.
+  Result<std::vector<Hit>> history_of(const Hit& last, const std::vector<std::string>& types, std::size_t limit,
+                                      Perspective& perspective);
   void note_seen(const Hit& hit, Perspective& perspective);
   Result<std::string> row(const Hit& hit, Perspective& perspective, bool data);
   Result<Hit> locate(const EventId& id, Perspective& perspective);

@@ -226,13 +226,14 @@ void Statements::expect_emits(const Statement& s) {
 }
 
 void Statements::expect_fails(const Statement& s) {
-  if (!options_.plugin || options_.plugin->plugin.manifest.spec.id != word(s, 1))
-    throw Wrong{fmt::format("'{}' is not the real plugin: only that one can fail by itself", s.words[1])};
+  if (real(word(s, 1)) == nullptr)
+    throw Wrong{fmt::format("'{}' is no real plugin: only that can fail by itself", s.words[1])};
   if (failures_.empty()) throw Wrong{"it did not fail"};
   const auto failure = std::exchange(failures_, {}).back();
-  if (failure.first != word(s, 3))
-    throw Wrong{fmt::format("it failed otherwise ({}): {}", failure.first, failure.second),
-                begin_of(s, 3) + " " + failure.first};
+  if (failure.plugin != s.words[1]) throw Wrong{fmt::format("it was {} that failed: {}", failure.plugin, failure.why)};
+  if (failure.name != word(s, 3))
+    throw Wrong{fmt::format("it failed otherwise ({}): {}", failure.name, failure.why),
+                begin_of(s, 3) + " " + failure.name};
 }
 
 void Statements::state(const Statement& s) {

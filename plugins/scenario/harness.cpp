@@ -39,7 +39,7 @@ void Harness::restart() {
   reader_ = log->reader();
   clients.clear();
   late_calls.clear();
-  if (options_.process != nullptr) options_.process->restart();
+  for (PluginProcess* process : options_.processes) process->restart();
   core::Config config;
   config.hub_oin = "00000099000000000000";
   config.plugins = options_.plugins;
@@ -160,8 +160,9 @@ void Harness::read_plugin_state(const core::ReadPluginState& read) {
   state_answer_ = {read.ask.plugin, read.ask.request, std::move(*rows)};
 }
 
-bool Harness::is_real(const std::string& plugin) const {
-  return options_.process != nullptr && options_.process->manifest().spec.id == plugin;
+PluginProcess* Harness::real(const std::string& plugin) const {
+  const auto at = std::ranges::find(options_.processes, plugin, [](const auto* p) { return p->manifest().spec.id; });
+  return at == options_.processes.end() ? nullptr : *at;
 }
 
 /// The process asks while its call is being carried out.
@@ -173,8 +174,9 @@ PluginProcess::Rows Harness::answer_real(const reaction::StateAsk& ask) {
 }
 
 reaction::ViewAnswer Harness::show_plugin(reaction::ViewAsk ask) {
-  if (!is_real(ask.plugin)) return {ask.plugin, ask.no, fail(Errc::view_unknown, "a scripted plugin has no views")};
-  return options_.process->show(std::move(ask), [this](const reaction::StateAsk& state) { return answer_real(state); });
+  PluginProcess* process = real(ask.plugin);
+  if (process == nullptr) return {ask.plugin, ask.no, fail(Errc::view_unknown, "a scripted plugin has no views")};
+  return process->show(std::move(ask), [this](const reaction::StateAsk& state) { return answer_real(state); });
 }
 
 core::PluginAnswered Harness::answered(reaction::Result result) const {
@@ -222,9 +224,9 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           run_view(a, next);
         else if constexpr (std::is_same_v<T, core::CallPlugin>) {
           calls.emplace_back(a.call.plugin, a.call.events.size());
-          if (is_real(a.call.plugin)) {
+          if (PluginProcess* process = real(a.call.plugin)) {
             const auto read = [this](const reaction::StateAsk& ask) { return answer_real(ask); };
-            next.emplace_back(answered(options_.process->call(std::move(a.call), read)));
+            next.emplace_back(answered(process->call(std::move(a.call), read)));
           } else if (moods[a.call.plugin] == Mood::late) {
             late_calls.push_back(std::move(a.call));
           } else {
@@ -236,7 +238,7 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           next.emplace_back(core::PluginShown{show_plugin(std::move(a.ask))});
         } else if constexpr (std::is_same_v<T, core::RestartPlugin>) {
           std::erase_if(late_calls, [&](const reaction::Call& call) { return call.plugin == a.plugin; });
-          if (is_real(a.plugin)) options_.process->restart();
+          if (PluginProcess* process = real(a.plugin)) process->restart();
           restarted.push_back(a.plugin);
         } else if constexpr (std::is_same_v<T, core::Probe>)
           next.emplace_back(core::Probed{log->probe()});

@@ -1,7 +1,7 @@
 // plugins/scenario/harness.hpp: a hub's core with everything around it played in
 // memory: log, readers, plugins, clock and clients. No threads, no sockets:
-// each call runs until the hub is quiet, so a test is a sequence of facts. One
-// of its plugins may be a real one, in a process of its own, which is waited for.
+// each call runs until the hub is quiet, so a test is a sequence of facts. Its
+// plugins may be real ones, each in a process of its own, which is waited for.
 #pragma once
 
 #include <functional>
@@ -68,7 +68,7 @@ struct HarnessOptions {
   bool views = false;                                 // answer QUERY and find events too, as the query thread does
   const schema::Registry* types = nullptr;            // none: those of this build; outlives the harness
   bool numbered_ids = false;                          // events get ids by counting: two runs are the same
-  PluginProcess* process = nullptr;                   // one of the plugins is real; outlives the harness
+  std::vector<PluginProcess*> processes = {};         // the plugins that are real; they outlive the harness
   std::function<void(const reaction::Result&)> answered = {};  // sees what plugins answer
 };
 
@@ -141,7 +141,8 @@ class Harness {
   void tell_views();
   void perform(core::Actions actions);
   void carry_out(core::Action action, std::vector<core::Input>& next);
-  [[nodiscard]] bool is_real(const std::string& plugin) const;
+  /// The process of a real plugin; null for a scripted one.
+  [[nodiscard]] PluginProcess* real(const std::string& plugin) const;
   PluginProcess::Rows answer_real(const reaction::StateAsk& ask);
   reaction::Result run_plugin(const reaction::Call& call);
   reaction::ViewAnswer show_plugin(reaction::ViewAsk ask);

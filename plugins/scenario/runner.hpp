@@ -1,8 +1,8 @@
-// plugins/scenario/runner.hpp: runs a .scenario file at a hub in memory, with scripted plugins or a real one.
+// plugins/scenario/runner.hpp: runs a .scenario file at a hub in memory, with scripted plugins or real ones.
 //
 // The one runner of the one grammar (statements.hpp): for the hub's own
 // behaviour, for plugins, and for what quarantine exports. Each run has a hub of
-// its own, and a process of its own for the real plugin. Whatever is wrong in the
+// its own, and a process of its own for each real plugin. Whatever is wrong in the
 // text or differs from what it expects is a Finding, never an exception.
 #pragma once
 
@@ -16,7 +16,7 @@
 namespace iro::scenario {
 
 struct RunOptions {
-  std::optional<RealPlugin> plugin;         // none: only scripted ones
+  std::vector<RealPlugin> plugins = {};     // real ones, the one that is tested first; none: only scripted ones
   const schema::Registry* types = nullptr;  // none: those of this build
   bool update = false;                      // an expectation that differs is corrected, where that can be said
 };

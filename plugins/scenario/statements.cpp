@@ -74,7 +74,7 @@ Statements::Statements(const RunOptions& options) : options_(options) {
   harness_.numbered_ids = true;
   harness_.views = true;
   harness_.answered = [this](const reaction::Result& result) { heard(result); };
-  if (options.plugin) harness_.plugins.push_back(options.plugin->plugin.manifest.spec);
+  for (const RealPlugin& real : options.plugins) harness_.plugins.push_back(real.plugin.manifest.spec);
 }
 
 const std::map<std::string, Statements::Verb>& Statements::table() {
@@ -102,8 +102,8 @@ void Statements::run(const Statement& s) {
 
 std::string Statements::unexpected_failure() const {
   if (failures_.empty()) return "";
-  const auto& [name, why] = failures_.front();
-  return fmt::format("the plugin failed ({}): {}", name, why);
+  const Failed& first = failures_.front();
+  return fmt::format("the plugin {} failed ({}): {}", first.plugin, first.name, first.why);
 }
 
 /// Every answer of every plugin comes by here, scripted or not.
@@ -115,8 +115,8 @@ void Statements::heard(const reaction::Result& result) {
   }
   if (result.failure == reaction::Failure::none) return;
   answered_.push_back(fmt::format("{} failed: {}", result.plugin, reaction::name_of(result.failure)));
-  if (options_.plugin && options_.plugin->plugin.manifest.spec.id == result.plugin)
-    failures_.emplace_back(reaction::name_of(result.failure), result.why);
+  if (real(result.plugin) != nullptr)
+    failures_.push_back({result.plugin, std::string(reaction::name_of(result.failure)), result.why});
 }
 
 // ------------------------------------------------------------ what statements are made of
@@ -142,18 +142,23 @@ bool Statements::is_plugin(const std::string& id) const {
   return std::ranges::find(harness_.plugins, id, &reaction::PluginSpec::id) != harness_.plugins.end();
 }
 
-void Statements::not_the_real_one(const std::string& id) const {
-  if (options_.plugin && options_.plugin->plugin.manifest.spec.id == id)
-    throw Wrong{fmt::format("{} is the real plugin: it speaks for itself", id)};
+RealPlugin* Statements::real(const std::string& id) {
+  const auto at =
+      std::ranges::find(options_.plugins, id, [](const RealPlugin& one) { return one.plugin.manifest.spec.id; });
+  return at == options_.plugins.end() ? nullptr : &*at;
+}
+
+void Statements::not_a_real_one(const std::string& id) {
+  if (real(id) != nullptr) throw Wrong{fmt::format("{} is a real plugin: it speaks for itself", id)};
 }
 
 Harness& Statements::hub() {
   if (!hub_) {
-    if (options_.plugin) {
-      process_ = std::make_unique<PluginProcess>(*options_.plugin);
-      if (const Status started = process_->start(); !started)
+    for (const RealPlugin& one : options_.plugins) {
+      auto& process = processes_.emplace_back(std::make_unique<PluginProcess>(one));
+      if (const Status started = process->start(); !started)
         throw Wrong{fmt::format("the plugin cannot be started: {}", started.error().message)};
-      harness_.process = process_.get();
+      harness_.processes.push_back(process.get());
     }
     hub_ = std::make_unique<Harness>(harness_);
   }
@@ -172,9 +177,11 @@ Client& Statements::client_of(const std::string& name) {
 void Statements::at(const Statement& s) { harness_.start = time_of(word(s, 1)); }
 
 void Statements::settings(const Statement& s) {
-  if (!options_.plugin) throw Wrong{"settings are those of a real plugin: run this with iro-plugin test"};
+  if (options_.plugins.empty()) throw Wrong{"settings are those of a real plugin: run this with iro-plugin test"};
   if (hub_) throw Wrong{"settings come before members"};
-  auto& plugin = options_.plugin->plugin;
+  RealPlugin* one = s.words.size() > 1 ? real(s.words[1]) : &options_.plugins.front();
+  if (one == nullptr) throw Wrong{fmt::format("'{}' is no real plugin here", s.words[1])};
+  auto& plugin = one->plugin;
   auto config = reaction::config_json(plugin.manifest, s.json, "settings");
   if (!config) throw Wrong{config.error().message};
   plugin.config = std::move(*config);
@@ -182,7 +189,7 @@ void Statements::settings(const Statement& s) {
 
 void Statements::plugin(const Statement& s) {
   if (hub_) throw Wrong{"plugins come before members"};
-  not_the_real_one(word(s, 1));
+  not_a_real_one(word(s, 1));
   auto found = std::ranges::find(harness_.plugins, word(s, 1), &reaction::PluginSpec::id);
   if (found == harness_.plugins.end()) {
     reaction::PluginSpec spec;
@@ -204,7 +211,7 @@ void Statements::plugin(const Statement& s) {
 
 void Statements::answer(const Statement& s) {
   const std::string& plugin = word(s, 1);
-  not_the_real_one(plugin);
+  not_a_real_one(plugin);
   Answer& answer = answers_[{plugin, word(s, 2) == "timer" ? "timer" : type_of(word(s, 2)).name}];
   reaction::Outcome& outcome = answer.outcome;
   const std::string& what = word(s, 3);
@@ -242,7 +249,7 @@ reaction::Outcome Statements::answer_of(const std::string& plugin, const reactio
 }
 
 void Statements::mood(const Statement& s) {
-  not_the_real_one(word(s, 1));
+  not_a_real_one(word(s, 1));
   constexpr Mood moods[] = {Mood::prompt, Mood::late, Mood::crashes};
   hub().moods[s.words[1]] = moods[one_of(word(s, 2), {"prompt", "late", "crashes"})];
 }

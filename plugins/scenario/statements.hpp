@@ -1,7 +1,7 @@
 // plugins/scenario/statements.hpp: the grammar of .scenario files, and what each statement does.
 //
 //   at TIME                                    the clock, before anything else
-//   settings {json}                            of the real plugin, before the first member
+//   settings [ID] {json}                       of a real plugin (the first one), before the first member
 //   plugin ID reacts|judges|emits TYPE...      a scripted one, before the first member
 //   plugin ID unavailable hold|reject|pass     what becomes of what it judges while it is suspended
 //   answer ID TYPE reject|hold "REASON"        what a scripted plugin says to a type; several lines add up
@@ -26,7 +26,7 @@
 //   expect CLIENT gets nothing
 //   expect CLIENT error CODE
 //   expect ID emits TYPE {part of the payload} what the plugin said next; or: nothing
-//   expect ID fails FAILURE                    the real plugin: crashed, deadline, garbage, failed, start
+//   expect ID fails FAILURE                    a real plugin: crashed, deadline, garbage, failed, start
 //   ack CLIENT | nak CLIENT CONSUMER N [failure] | park CLIENT CONSUMER N
 //   ask CLIENT VIEW {args}                     then: expect answer CODE {part of it}; of a plugin: plugin/ID/NAME
 //   control CLIENT COMMAND {args}              then: expect answer CODE
@@ -62,7 +62,7 @@ class Statements {
 
   /// Throws Wrong.
   void run(const Statement& s);
-  /// The real plugin has failed in the statements so far, and nothing expected that: why.
+  /// A real plugin has failed in the statements so far, and nothing expected that: why.
   [[nodiscard]] std::string unexpected_failure() const;
   std::vector<std::string> take_answers() { return std::move(answered_); }
 
@@ -76,7 +76,8 @@ class Statements {
   /// The payload that the JSON says, or Wrong.
   [[nodiscard]] Bytes payload_of(const schema::EventType& type, const std::string& json) const;
   [[nodiscard]] bool is_plugin(const std::string& id) const;
-  void not_the_real_one(const std::string& id) const;
+  [[nodiscard]] RealPlugin* real(const std::string& id);
+  void not_a_real_one(const std::string& id);
   Harness& hub();
   Client& client_of(const std::string& name);
 
@@ -123,7 +124,7 @@ class Statements {
 
   RunOptions options_;
   HarnessOptions harness_;
-  std::unique_ptr<PluginProcess> process_;  // dies after hub_
+  std::vector<std::unique_ptr<PluginProcess>> processes_;  // die after hub_
   std::unique_ptr<Harness> hub_;
   std::map<std::string, std::uint64_t> connections_;
   std::map<std::uint64_t, std::size_t> read_;  // of each connection: how many received events were looked at
@@ -139,7 +140,12 @@ class Statements {
   std::uint64_t last_client_ = 0;
   std::map<std::string, std::vector<reaction::Emit>> emits_;  // of each plugin
   std::map<std::string, std::size_t> emits_read_;
-  std::vector<std::pair<std::string, std::string>> failures_;  // of the real plugin: the failure's name, and why
+  struct Failed {
+    std::string plugin;
+    std::string name;  // of the failure
+    std::string why;
+  };
+  std::vector<Failed> failures_;  // of real plugins
   std::vector<std::string> answered_;
 };
 

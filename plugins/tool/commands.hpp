@@ -37,7 +37,8 @@ Result<int> run(const CheckCommand& command);
 struct TestCommand {
   std::filesystem::path folder;
   std::vector<std::filesystem::path> files;
-  std::filesystem::path settings;  // empty: the defaults
+  std::vector<std::filesystem::path> with;  // other plugins that run beside it, with their defaults
+  std::filesystem::path settings;           // empty: the defaults
   bool update = false;
   std::uint32_t repeat = 1;
 };

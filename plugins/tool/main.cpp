@@ -55,6 +55,8 @@ void add_test(CLI::App& app) {
   sub->add_option("FOLDER", command->folder, a_folder)->required();
   sub->add_option("FILE", command->files, "NAME.scenario")->required();
   sub->add_option("--settings", command->settings, "the settings of the plugin, as the operator writes them");
+  sub->add_option("--with", command->with, "the folder of another plugin that runs beside it; once for each")
+      ->allow_extra_args(false);
   sub->add_flag("--update", command->update, "correct expectations that differ, in the files");
   sub->add_option("--repeat", command->repeat, "as often, each time with the same result")
       ->check(CLI::Range(1U, 10'000U));

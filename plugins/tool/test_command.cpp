@@ -70,8 +70,17 @@ Result<int> run(const TestCommand& command) {
   const auto host = plugin_host();
   if (!host) return fail(host.error());
   RunOptions options;
-  options.plugin = folder->real(*host);
-  options.types = folder->types.get();
+  options.plugins.push_back(folder->real(*host));
+  std::vector<Bytes> schemas = folder->schemas;
+  for (const auto& other : command.with) {
+    const auto beside = open_folder(other);
+    if (!beside) return fail(beside.error());
+    options.plugins.push_back(beside->real(*host));
+    schemas.insert(schemas.end(), beside->schemas.begin(), beside->schemas.end());
+  }
+  const auto types = types_with(schemas);
+  if (!types) return fail(types.error());
+  options.types = types->get();
   options.update = command.update;
   bool all = true;
   for (const auto& file : command.files) {

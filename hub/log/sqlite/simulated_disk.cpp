@@ -55,7 +55,9 @@ std::optional<DiskAnswer> SimulatedDisk::befall(Kind kind) {
   if (kind != Kind::read && ++changes_ == power_off_at_) off_ = true;  // this one may still get there, in part
   const bool concerns = fault_ == Fault::io_error || (fault_ == Fault::no_space && kind == Kind::write) ||
                         (fault_ == Fault::sync_error && kind == Kind::sync);
-  if (fault_at_ == 0 || !concerns || --fault_at_ > 0) return std::nullopt;
+  if (fault_at_ == 0 || !concerns) return std::nullopt;
+  --fault_at_;
+  if (fault_at_ > 0) return std::nullopt;
   return fault_ == Fault::no_space ? DiskAnswer::no_space : DiskAnswer::io_error;
 }
 

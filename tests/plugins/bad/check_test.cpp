@@ -101,7 +101,7 @@ std::uint64_t committed_beside(const std::filesystem::path& folder) {
   scenario::PluginProcess process(opened->real(IRO_PLUGIN_HOST));
   scenario::HarnessOptions options;
   options.plugins = {opened->manifest.spec};
-  options.process = &process;
+  options.processes = {&process};
   scenario::Harness hub(std::move(options));
   hub.enrol("school-a", {"school"});
   hub.enrol("hospital-a", {"care_provider"});

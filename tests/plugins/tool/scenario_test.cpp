@@ -80,6 +80,6 @@ TEST_CASE("scenario: what a plugin says is expected event by event, and two runs
   CHECK(first.answers == run(good, {}).answers);
   is_wrong_at(8, begin + "expect echo emits nothing\n", "it emitted nl.placements.vacancy.unfilled.v1");
   is_wrong_at(8, begin + "state echo seen is nothing\n", "it is yes");
-  is_wrong_at(8, begin + "expect echo fails crashed\n", "is not the real plugin");
+  is_wrong_at(8, begin + "expect echo fails crashed\n", "is no real plugin");
   is_wrong_at(9, begin + "ask school-a plugin/echo/list\nexpect answer ok\n", "view_unknown");
 }

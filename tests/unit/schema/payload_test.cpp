@@ -2,6 +2,8 @@
 #include <flatbuffers/reflection.h>
 #include <rapidcheck.h>
 
+#include <map>
+
 #include "hub/schema/plan.hpp"
 #include "hub/schema/verify.hpp"
 #include "tests/catch.hpp"
@@ -101,6 +103,25 @@ TEST_CASE("schema: no byte of what is hidden remains in a masked payload, and al
     if (s.type->datacategory == "none") {
       RC_ASSERT(s.registry->to_json(*s.type, masked).value() == s.registry->to_json(*s.type, payload).value());
     }
+  });
+}
+
+TEST_CASE("schema: with references nothing hidden and nothing typed is left, and it is a payload of the type") {
+  property("references", [] {
+    const Subject s = random_type();
+    const Bytes payload = random_payload(*s.type->plan);
+    std::map<std::string, std::string, std::less<>> references;
+    const auto reference = [&](std::string_view text) {
+      return references.try_emplace(std::string(text), "text-" + std::to_string(references.size() + 1)).first->second;
+    };
+    const std::string json = s.registry->to_referenced_json(*s.type, payload, reference).value();
+    RC_ASSERT(json.find(secret) == std::string::npos);
+    RC_ASSERT(json.find(std::to_string(secret_number)) == std::string::npos);
+    const auto back = s.registry->from_json(*s.type, json);
+    RC_ASSERT(back.has_value());
+    RC_ASSERT(s.registry->verify(*s.type, *back).has_value());
+    s.registry->visit_texts(*s.type, *back, [](auto, auto text) { RC_ASSERT(text.starts_with("text-")); });
+    RC_ASSERT(s.registry->facts(*s.type, *back).subject == s.registry->facts(*s.type, payload).subject);
   });
 }
 
