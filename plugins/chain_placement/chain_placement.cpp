@@ -1,0 +1,48 @@
+// "Student follows client": k legs at k providers of different branches around one client group, for a group of k
+// students who opted in. What it hears and which handler it has for it; README.md says what it is about.
+#include "plugins/chain_placement/rule.hpp"
+
+namespace {
+using Chains = iro::chain::ChainPlacement;
+}  // namespace
+
+IRO_PLUGIN(iro::plugin<Chains>()
+               .with<&Chains::members>()
+               .on<&Chains::proposed>()
+               .on<&Chains::confirmed>()
+               .on<&Chains::joined>()
+               .on<&Chains::left>()
+               .on<&Chains::dissolved>()
+               .on<&Chains::leg_confirmed>()
+               .on<&Chains::leg_declined>()
+               .on<&Chains::leg_started>()
+               .on<&Chains::leg_interrupted>()
+               .on<&Chains::leg_resumed>()
+               .on<&Chains::leg_failed>()
+               .on<&Chains::leg_assessed>()
+               .on<&Chains::leg_handed_on>()
+               .on<&Chains::agreement>()
+               .on<&Chains::arrival>()
+               .on<&Chains::registered>()
+               .on<&Chains::approved>()
+               .on<&Chains::recognised>()
+               .on<&Chains::unrecognised>()
+               .on<&Chains::withdrawn>()
+               .on<&Chains::member_left>()
+               .on<&Chains::placement_adopted>()
+               .on<&Chains::placement_found>()
+               .on<&Chains::placement_confirmed>()
+               .on<&Chains::placement_started>()
+               .on<&Chains::placement_ended>()
+               .alarm<&Chains::confirm_by, &Chains::not_confirmed>()
+               .alarm<&Chains::fill_by, &Chains::not_filled>()
+               .alarm<&Chains::answer_by, &Chains::not_answered>()
+               .alarm<&Chains::resume_by, &Chains::not_resumed>()
+               .alarm<&Chains::sweep, &Chains::sweeps>()
+               .view<"chains", &Chains::show_chains>()
+               .view<"chain", &Chains::show_chain>()
+               .view<"legs", &Chains::show_legs>()
+               .view<"board", &Chains::show_board>()
+               .view<"timeline", &Chains::show_timeline>()
+               .view<"load", &Chains::show_load>()
+               .view<"coverage", &Chains::show_coverage>())

@@ -1,0 +1,306 @@
+// What the rule only hears of: agreements, arrivals, hours, recognition, seats withdrawn, other placements.
+#include <algorithm>
+
+#include "plugins/chain_placement/work.hpp"
+
+namespace iro::chain {
+namespace {
+
+/// The leg that an event names, if it is this provider's and this student's. Late or mistaken ones change nothing.
+template <typename Table, typename Change>
+void with_leg(const ChainPlacement& rule, const Table& said, const iro::Event& event, iro::Effects& fx, Change change) {
+  const std::string_view id = iro::str(said.leg_id());
+  const auto chain_id = rule.chain_of_leg(fx, id);
+  auto chain = chain_id ? rule.chains.get(fx, *chain_id) : std::nullopt;
+  if (!chain) return;
+  Work work(rule, fx, *chain_id, std::move(*chain));
+  Leg* leg = work.chain.find(id);
+  if (leg == nullptr || leg->ended() || iro::str(said.provider()) != work.chain.station_of(*leg).provider) return;
+  const auto& who = work.participant(leg->student);
+  if (!who || who->student != event.person()) return;
+  change(*leg);
+  work.advance(*leg);
+  work.end_if_over();
+  work.save();
+}
+
+/// Where hours are kept: with their leg or placement.
+template <typename Table>
+std::string_view book_of(const Table& said, const iro::Event& event) {
+  if (!iro::str(said.leg_id()).empty()) return iro::str(said.leg_id());
+  return iro::str(said.placement_id()).empty() ? event.subject() : iro::str(said.placement_id());
+}
+
+/// What a placement takes of the days of a week: its hours over its weeks, or as many as a leg when nobody says.
+Other other_of(const Config& config, std::string_view student, std::int32_t begin, std::int32_t end,
+               std::uint32_t hours) {
+  Other out;
+  out.student = student;
+  out.from = week_of(iro::date_of(begin));
+  out.until = end == 0 ? out.from + static_cast<Week>(most_weeks) : week_of(iro::date_of(end));
+  const auto weeks = static_cast<std::uint32_t>(std::max<Week>(1, out.until - out.from + 1));
+  out.day = ChainPlacement::over_days(hours == 0 || end == 0 ? config.hours_per_week : (hours + weeks - 1) / weeks);
+  return out;
+}
+
+/// A provider and a programme that can be a key together.
+bool is_register_key(std::string_view provider, std::string_view programme) {
+  return usable(provider) && usable(programme) && iro::key(provider, programme).text().size() <= 200;
+}
+
+/// Overlaps and tasters are meant to run beside another; a leg of a chain is known already.
+bool counts(flatbuffers::Optional<events::PlacementKind> kind) {
+  return !kind || *kind == events::PlacementKind::regular || *kind == events::PlacementKind::shared_seat;
+}
+
+}  // namespace
+
+void ChainPlacement::agreement(const events::AgreementFinalised& said, const iro::Event& event,
+                               iro::Effects& fx) const {
+  with_leg(*this, said, event, fx, [](Leg& leg) { leg.agreement_final = true; });
+}
+void ChainPlacement::arrival(const events::ArrivalConfirmed& said, const iro::Event& event, iro::Effects& fx) const {
+  with_leg(*this, said, event, fx, [](Leg& leg) { leg.arrival_confirmed = true; });
+}
+
+void ChainPlacement::registered(const events::HoursRegistered& said, const iro::Event& event, iro::Effects& fx) const {
+  if (!usable(book_of(said, event))) return;
+  HoursBook book = books.get_or(fx, book_of(said, event), {});
+  book.student = event.person();
+  HoursBook::Entry& entry = book.entries[std::string(event.subject())];
+  if (said.field()) entry.field = static_cast<std::uint8_t>(*said.field());
+  if (!entry.approved || entry.minutes == 0) entry.minutes = said.minutes();
+  books.put(fx, book_of(said, event), book);
+}
+
+void ChainPlacement::approved(const events::HoursApproved& said, const iro::Event& event, iro::Effects& fx) const {
+  if (!usable(book_of(said, event))) return;
+  HoursBook book = books.get_or(fx, book_of(said, event), {});
+  book.student = event.person();
+  HoursBook::Entry& entry = book.entries[std::string(event.subject())];
+  entry.approved = true;
+  if (said.minutes() != 0) entry.minutes = said.minutes();
+  books.put(fx, book_of(said, event), book);
+  if (said.last()) with_leg(*this, said, event, fx, [](Leg& leg) { leg.hours_settled = true; });
+}
+
+void ChainPlacement::recognised(const events::RecognitionGranted& said, iro::Effects& fx) const {
+  if (!is_register_key(iro::str(said.provider()), iro::str(said.programme()))) return;
+  const iro::Key key = iro::key(iro::str(said.provider()), iro::str(said.programme()));
+  auto known = recognitions.get_or(fx, key, {});
+  Recognition& row = known[std::string(iro::str(said.learning_company_id()))];
+  row.from = said.valid_from();
+  row.until = said.valid_until();
+  if (row.lost_on <= row.from) row.lost_on = 0;  // granted anew; a loss after the first day stays, whatever came first
+  recognitions.put(fx, key, known);
+}
+
+namespace {
+
+/// A station of a chain has lost seats. The sweep, right after this event, plans again: one station of one chain a
+/// call.
+void lose(const ChainPlacement& rule, iro::Effects& fx, std::string_view chain, const Loss& loss) {
+  const iro::Key key = iro::key(chain, std::uint32_t{loss.station});
+  const auto waiting = rule.losses.get(fx, key);
+  Loss put = loss;
+  if (waiting && waiting->periods.empty()) {
+    put = *waiting;
+  } else if (waiting && !loss.periods.empty()) {
+    put.seats = std::max(put.seats, waiting->seats);
+    put.periods.insert(put.periods.end(), waiting->periods.begin(), waiting->periods.end());
+  }
+  rule.losses.put(fx, key, put);
+  rule.sweep.set(fx, "next", fx.now(), {});
+}
+
+/// Every chain that is not over, and its stations of a provider: found(id, chain, station number from 1).
+template <typename Visit>
+void each_station(const ChainPlacement& rule, iro::Effects& fx, std::string_view provider, Visit visit) {
+  for (const auto& [key, chain] : rule.chains.all(fx)) {
+    for (std::size_t t = 0; !chain.over() && t < chain.stations.size(); ++t) {
+      if (chain.stations[t].provider == provider) visit(id_of(key), chain, static_cast<std::uint8_t>(t + 1));
+    }
+  }
+}
+
+}  // namespace
+
+void ChainPlacement::unrecognised(const events::RecognitionLost& said, const iro::Event& event,
+                                  iro::Effects& fx) const {
+  const std::string_view provider = iro::str(said.provider());
+  if (!is_register_key(provider, iro::str(said.programme()))) return;
+  const iro::Key key = iro::key(provider, iro::str(said.programme()));
+  auto known = recognitions.get_or(fx, key, {});
+  known[std::string(iro::str(said.learning_company_id()))].lost_on =
+      said.lost_on() == 0 ? iro::to_field(event.today()) : said.lost_on();
+  recognitions.put(fx, key, known);
+  each_station(*this, fx, provider, [&](const std::string& id, const Chain& chain, std::uint8_t station) {
+    if (chain.programme == iro::str(said.programme()) && chain.is_mbo()) {
+      lose(*this, fx, id, {station, Cause::recognition_lost, {}, 0});
+    }
+  });
+}
+
+void ChainPlacement::withdrawn(const events::VacancyWithdrawn& said, iro::Effects& fx) const {
+  if (!usable(iro::str(said.vacancy_id()))) return;
+  each_station(
+      *this, fx, iro::str(said.provider()), [&](const std::string& id, const Chain& chain, std::uint8_t station) {
+        if (chain.stations[station - 1U].vacancy != iro::str(said.vacancy_id())) return;
+        Loss loss{station, Cause::seat_withdrawn, {}, 0};
+        const bool all = said.seats() == nullptr || said.seats()->size() == 0;
+        for (std::size_t p = 0; !all && p < chain.periods.size(); ++p) {
+          for (flatbuffers::uoffset_t i = 0; i < said.seats()->size(); ++i) {
+            const auto week = from_field(said.seats()->Get(i)->week());
+            const auto& weeks = chain.periods[p].weeks;
+            if (!week || std::find(weeks.begin(), weeks.end(), *week) == weeks.end()) continue;
+            if (loss.periods.empty() || loss.periods.back() != p + 1)
+              loss.periods.push_back(static_cast<std::uint8_t>(p + 1));
+            loss.seats =
+                static_cast<std::uint8_t>(std::clamp<unsigned>(said.seats()->Get(i)->seats(), loss.seats, 255));
+          }
+        }
+        if (all || (!loss.periods.empty() && loss.seats > 0)) lose(*this, fx, id, loss);
+      });
+}
+
+void ChainPlacement::member_left(const events::MemberLeft& said, iro::Effects& fx) const {
+  each_station(*this, fx, iro::str(said.member()), [&](const std::string& id, const Chain&, std::uint8_t station) {
+    lose(*this, fx, id, {station, Cause::provider_left, {}, 0});
+  });
+}
+
+namespace {
+
+struct Fails {
+  events::LegFailCode leg;
+  events::ReplanCode chain;
+};
+Fails codes_of(Cause cause) {
+  if (cause == Cause::recognition_lost)
+    return {events::LegFailCode::recognition_lost, events::ReplanCode::recognition_lost};
+  if (cause == Cause::provider_left)
+    return {events::LegFailCode::provider_withdrew, events::ReplanCode::provider_withdrew};
+  return {events::LegFailCode::seat_withdrawn, events::ReplanCode::seat_withdrawn};
+}
+
+/// Before the group is full there is nobody to move: a rotation that lost a station it needs is dissolved.
+void before_full(const ChainPlacement& rule, iro::Effects& fx, Work& work, const Loss& loss) {
+  Chain& chain = work.chain;
+  Station& station = chain.stations[loss.station - 1U];
+  bool broken = false;
+  for (const Cell& cell : chain.plan) {
+    if (cell.station != loss.station) continue;
+    const auto& periods = loss.periods;
+    const bool here = periods.empty() || std::find(periods.begin(), periods.end(), cell.period) != periods.end();
+    const auto users = std::count_if(chain.plan.begin(), chain.plan.end(), [&](const Cell& other) {
+      return other.period == cell.period && other.station == cell.station;
+    });
+    if (loss.cause == Cause::recognition_lost) {
+      broken = broken || !rule.is_recognised(fx, chain, station, chain.periods[cell.period - 1U]);
+    } else {
+      broken = broken || (here && (periods.empty() || users + loss.seats > station.seats));
+    }
+  }
+  if (loss.periods.empty() && loss.cause != Cause::recognition_lost) station.lost = true;
+  for (const std::uint8_t period : loss.periods) chain.lost_seats.push_back({period, loss.station, loss.seats});
+  if (broken) work.dissolve(Cause::provider_lost, events::ChainDissolveCode::provider_left, true);
+}
+
+void under_way(const ChainPlacement& rule, iro::Effects& fx, std::string_view id, Work& work, const Loss& loss) {
+  Chain& chain = work.chain;
+  Station& station = chain.stations[loss.station - 1U];
+  const Fails codes = codes_of(loss.cause);
+  bool again = false;
+  if (loss.periods.empty()) {
+    if (loss.cause != Cause::recognition_lost) station.lost = true;
+    for (Leg& leg : chain.legs) {
+      const bool here = leg.station == loss.station && (leg.ahead() || leg.under_way());
+      if (!here ||
+          (loss.cause == Cause::recognition_lost && rule.is_recognised(fx, chain, station, chain.period_of(leg))))
+        continue;
+      work.fail(leg, codes.leg, loss.cause, true);
+      again = true;
+    }
+  } else {
+    for (const std::uint8_t period : loss.periods) chain.lost_seats.push_back({period, loss.station, loss.seats});
+    const Problem problem = rule.problem_of(fx, id, chain);
+    for (const std::uint8_t period : loss.periods) {
+      unsigned there = 0;
+      unsigned stays = 0;
+      for (const Leg& leg : chain.legs) {
+        if (leg.period != period || leg.station != loss.station || (!leg.ahead() && !leg.under_way())) continue;
+        ++there;
+        stays += problem.fixed[leg.student - 1U][period - 1U] ? 1 : 0;
+      }
+      const unsigned seats = problem.seats[period - 1U][loss.station - 1U];
+      again = again || there > seats;
+      // What can't be planned elsewhere in time fails from the last place in the group on; among the rest the plan
+      // chooses.
+      for (auto leg = chain.legs.rbegin(); leg != chain.legs.rend() && stays > seats; ++leg) {
+        const bool here = leg->period == period && leg->station == loss.station && (leg->ahead() || leg->under_way());
+        if (!here || !problem.fixed[leg->student - 1U][period - 1U]) continue;
+        work.fail(*leg, codes.leg, loss.cause, true);
+        --stays;
+      }
+    }
+  }
+  if (again) work.replan(codes.chain, &loss);
+}
+
+}  // namespace
+
+void ChainPlacement::sweeps(const iro::Timer&, iro::Effects& fx) const {
+  std::optional<std::pair<std::string, Loss>> first;
+  bool more = false;
+  losses.each(fx, [&](std::string_view key, const Loss& loss) {
+    more = first.has_value();
+    if (!first) first.emplace(key, loss);
+    return !more;
+  });
+  if (!first) return;
+  if (more) sweep.set(fx, "next", fx.now(), {});
+  const std::string id = id_of(std::string_view(first->first).substr(0, first->first.rfind('/')));
+  const Loss loss = first->second;
+  losses.remove(fx, iro::key(id, std::uint32_t{loss.station}));
+  auto chain = chains.get(fx, id);
+  if (!chain || chain->over() || loss.station == 0 || loss.station > chain->stations.size()) return;
+  Work work(*this, fx, id, std::move(*chain));
+  if (work.chain.under_way()) {
+    under_way(*this, fx, id, work, loss);
+  } else {
+    before_full(*this, fx, work, loss);
+  }
+  work.save();
+}
+
+// ------------------------------------------------------------ other placements: hours a day and a week
+
+void ChainPlacement::placement_adopted(const events::PlacementAdopted& said, const iro::Event& event,
+                                       iro::Effects& fx) const {
+  if (!usable(event.subject()) || said.begin_on() == 0 || said.ended_on() != 0 || !counts(said.kind())) return;
+  others.put(fx, event.subject(),
+             other_of(config, event.person(), said.begin_on(), said.planned_end_on(), said.hours()));
+}
+void ChainPlacement::placement_found(const events::PlacementSelfFound& said, const iro::Event& event,
+                                     iro::Effects& fx) const {
+  if (!usable(event.subject()) || said.begin_on() == 0) return;
+  others.put(fx, event.subject(),
+             other_of(config, event.person(), said.begin_on(), said.planned_end_on(), said.hours()));
+}
+void ChainPlacement::placement_confirmed(const events::PlacementConfirmed& said, const iro::Event& event,
+                                         iro::Effects& fx) const {
+  if (!usable(event.subject()) || said.begin_on() == 0) return;
+  others.put(fx, event.subject(), other_of(config, event.person(), said.begin_on(), said.planned_end_on(), 0));
+}
+void ChainPlacement::placement_started(const events::PlacementStarted& said, const iro::Event& event,
+                                       iro::Effects& fx) const {
+  if (!usable(event.subject())) return;
+  if (!counts(said.kind())) return others.remove(fx, event.subject());
+  if (said.begin_on() == 0 || others.has(fx, event.subject())) return;  // what was said before had hours
+  others.put(fx, event.subject(), other_of(config, event.person(), said.begin_on(), said.planned_end_on(), 0));
+}
+void ChainPlacement::placement_ended(const events::PlacementEnded&, const iro::Event& event, iro::Effects& fx) const {
+  if (usable(event.subject())) others.remove(fx, event.subject());
+}
+
+}  // namespace iro::chain
