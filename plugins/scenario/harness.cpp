@@ -413,9 +413,11 @@ void Harness::send_raw(Client& c, Bytes frame) {
 }
 
 void Harness::advance_ms(std::int64_t ms) {
-  // In the ticks of a running hub, so that what comes due on the way is done on the way.
+  // In ticks, as a running hub, so that what comes due on the way is done on the way; weeks in coarser ones than
+  // seconds.
+  constexpr std::int64_t hour = 3'600'000;
   while (ms > 0) {
-    const std::int64_t part = std::min<std::int64_t>(ms, 1'000);
+    const std::int64_t part = ms > hour ? std::min<std::int64_t>(ms - hour, 60'000) : std::min<std::int64_t>(ms, 1'000);
     clock.advance_ms(part);
     ms -= part;
     step(core::Tick{});
