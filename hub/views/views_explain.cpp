@@ -175,7 +175,7 @@ Result<std::vector<Hit>> Views::case_of(const Hit& hit, Perspective& perspective
 
 Result<Hit> Views::locate_released(const EventId& id, Perspective& perspective) {
   auto hit = locate(id, perspective);
-  if (!hit || hit->entry.gate == schema::Gate::none) return hit;
+  if (!hit || (hit->entry.flags & log::held) == 0) return hit;  // it did not wait, for a gate or for a rule
   if (!gap().empty()) return fail(rebuilding());
   Search::Plan plan;
   plan.criteria.id = id;
@@ -230,9 +230,15 @@ Result<std::vector<std::string>> Views::explain(std::string_view text, Perspecti
   if (!whole_case) return fail(whole_case.error());
   const auto rules = rule_words(*whole_case, case_id(*hit));
   if (!rules) return fail(rules.error());
-  // What a rule said stands with the event that it is about.
+  // What a rule said stands with the event that it is about; what waited, where it went out.
+  std::set<EventId> released;
+  for (const Hit& h : *whole_case) {
+    if (h.entry.released_from.value() != 0) released.insert(h.entry.id);
+  }
   std::erase_if(*whole_case, [&](const Hit& h) {
-    return h.seq != hit->seq && parts_.catalogue.text(h.entry.type) == "nl.placements.hub.rule-explained.v1";
+    const bool went_out_later = (h.entry.flags & log::held) != 0 && released.contains(h.entry.id);
+    const bool said = parts_.catalogue.text(h.entry.type) == "nl.placements.hub.rule-explained.v1";
+    return h.seq != hit->seq && (said || went_out_later);
   });
 
   if (hit->seen != Seen::routing) note_seen(*hit, perspective);

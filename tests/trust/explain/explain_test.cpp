@@ -170,6 +170,37 @@ TEST_CASE("explain: what a rule said stands with its event, for who may read the
   CHECK(told("hospital-b") == "no answer");
 }
 
+TEST_CASE("explain: an event that a rule held is explained where it went out, and stands in its case once") {
+  HarnessOptions options;
+  options.views = true;
+  options.plugins = {{"judge", {}, {"nl.placements.placement.confirmed.v1"}}};
+  Harness hub(options);
+  hub.plugins["judge"] = [](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    out.item = e.item;
+    return out;
+  };
+  hub.enrol("school-a", {"school"});
+  hub.enrol("hospital-a", {"care_provider"});
+  hub.moods["judge"] = Mood::late;
+  Client& c = hub.connect("hospital-a", "pub");
+  const schema::Event e = hub.make(c, "nl.placements.placement.confirmed.v1", confirmed);
+  REQUIRE(hub.publish(c, {e}).front() == Errc::ok);
+  const auto told = [&] {
+    const auto answer = hub.ask(hub.connect("school-a", "asker"), "explain", R"({"id":")" + to_string(e.id) + R"("})");
+    return answer.code == Errc::ok ? answer.body : std::string("no answer");
+  };
+  CHECK(told() == "no answer");  // nobody may know of it yet
+  hub.moods["judge"] = Mood::prompt;
+  hub.answer_late();
+  hub.advance_ms(1'000);
+  const std::string body = told();
+  CHECK_THAT(body, ContainsSubstring(R"("audience":[{"member":"school-a","share":"full","rule":"party")"));
+  const auto answer = json::parse(body);
+  CHECK(answer.at("case").as_array().size() == 1);
+  CHECK(answer.as_object().contains("waited"));
+}
+
 TEST_CASE("trace: before it is sent: who would get it, in full or masked, and why; nothing is recorded") {
   Small r;
   r.hub.grant("hospital-b", "nl.placements.vacancy.opened.v1", true, "masked");
