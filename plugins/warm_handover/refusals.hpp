@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -65,7 +66,7 @@ struct Refusal {
   std::string_view en;
 };
 
-inline constexpr std::array refusals{
+inline constexpr std::array refusal_table{
     Refusal{Rule::unknown_handover, "unknown_handover", "Deze overdracht is hier niet bekend.",
             "This handover is not known here."},
     Refusal{Rule::handover_known, "handover_known", "Deze overdracht is al gevraagd.",
@@ -169,10 +170,12 @@ inline constexpr std::array refusals{
     Refusal{Rule::id_not_usable, "id_not_usable", "Een aanduiding heeft 1 tot 80 tekens en draagt geen pseudoniem.",
             "An id has 1 to 80 characters and carries no pseudonym."},
 };
-constexpr const Refusal& of(Rule rule) { return refusals[static_cast<std::size_t>(rule)]; }
+constexpr std::span<const Refusal> refusals() { return refusal_table; }
+
+constexpr const Refusal& of(Rule rule) { return refusal_table[static_cast<std::size_t>(rule)]; }
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < refusals.size(); ++i) {
-    if (static_cast<std::size_t>(refusals[i].rule) != i) return false;
+  for (std::size_t i = 0; i < refusal_table.size(); ++i) {
+    if (static_cast<std::size_t>(refusal_table[i].rule) != i) return false;
   }
   return true;
 }

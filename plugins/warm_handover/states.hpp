@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace iro::handover {
@@ -93,7 +94,7 @@ inline constexpr std::uint32_t open = in(Stage::intake, Stage::searching, Stage:
 inline constexpr std::uint32_t signalled = in(Stage::signal_open, Stage::signal_owned, Stage::signal_escalated);
 constexpr bool is_in(Stage stage, std::uint32_t stages) { return (in(stage)&stages) != 0; }
 
-inline constexpr std::array transitions{
+inline constexpr std::array rows{
     Row{in(Stage::none), On::requested, Stage::intake,
         "De school vraagt een warme overdracht; eerst wordt de student gevraagd.",
         "The school asks for a warm handover; the student is asked first."},
@@ -211,10 +212,11 @@ inline constexpr std::array transitions{
         "Escalation was asked for."},
     Row{signalled, On::closed, Stage::signal_closed, "Het signaal is afgesloten.", "The signal is closed."},
 };
+constexpr std::span<const Row> transitions() { return rows; }
 
 /// The row that `on` walks from `stage`; none: it cannot happen there.
 constexpr const Row* row_of(Stage stage, On on) {
-  for (const Row& row : transitions) {
+  for (const Row& row : rows) {
     if (row.on == on && is_in(stage, row.from)) return &row;
   }
   return nullptr;
@@ -247,10 +249,10 @@ constexpr const StageName& name_of(Stage stage) { return stage_names[static_cast
 
 /// No two rows share a sentence or fight over a step.
 constexpr bool rows_differ() {
-  for (std::size_t i = 0; i < transitions.size(); ++i) {
-    for (std::size_t j = i + 1; j < transitions.size(); ++j) {
-      if (transitions[i].en == transitions[j].en || transitions[i].nl == transitions[j].nl) return false;
-      if (transitions[i].on == transitions[j].on && (transitions[i].from & transitions[j].from) != 0) return false;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = i + 1; j < rows.size(); ++j) {
+      if (rows[i].en == rows[j].en || rows[i].nl == rows[j].nl) return false;
+      if (rows[i].on == rows[j].on && (rows[i].from & rows[j].from) != 0) return false;
     }
   }
   return true;

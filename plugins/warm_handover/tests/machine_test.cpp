@@ -375,8 +375,8 @@ TEST_CASE("machine: a provider that never answers cannot block") {
 
 TEST_CASE("machine: the table has a way to every stage, and an end for every open one") {
   std::uint32_t reached = in(Stage::none);
-  for (std::size_t round = 0; round < transitions.size(); ++round) {
-    for (const Row& row : transitions) {
+  for (std::size_t round = 0; round < transitions().size(); ++round) {
+    for (const Row& row : transitions()) {
       if ((reached & row.from) != 0 && row.to != Stage::none) reached |= in(row.to);
     }
   }
@@ -385,7 +385,7 @@ TEST_CASE("machine: the table has a way to every stage, and an end for every ope
     for (const On on : {On::stayed, On::stopped, On::cancelled}) CHECK(row_of(static_cast<Stage>(i), on) != nullptr);
   }
   std::set<std::string_view> codes;
-  for (const Refusal& one : refusals) {
+  for (const Refusal& one : refusals()) {
     CHECK(codes.insert(one.code).second);
     CHECK_FALSE(one.nl.empty());
     CHECK_FALSE(one.en.empty());
