@@ -105,7 +105,7 @@ iro::Verdict WarmHandover::stayed(const HandoverStayed& stayed, const iro::Event
   if (const auto rule = misaddressed(*one, provider_in(stayed))) return refuse(*rule);
   end_invitation(effects, *one);
   walk(effects, *one, On::stayed);
-  let_go(effects, *one, SupervisionEndCode::no_longer_needed);
+  let_go(effects, *one, {});
   finish(effects, *one);
   return iro::accept();
 }
@@ -122,7 +122,7 @@ iro::Verdict WarmHandover::stopped(const HandoverStopped& stopped, const iro::Ev
     effects.explain(
         {.nl = "Het voortijdige einde moet nog worden gemeld.", .en = "The early end is still to be reported."});
   }
-  let_go(effects, *one, SupervisionEndCode::placement_ended);
+  let_go(effects, *one, {});
   finish(effects, *one);
   return iro::accept();
 }
@@ -135,7 +135,7 @@ iro::Verdict WarmHandover::cancelled(const HandoverCancelled& cancelled, const i
   if (const auto rule = misaddressed(*one, provider_in(cancelled))) return refuse(*rule);
   end_invitation(effects, *one);
   walk(effects, *one, On::cancelled);
-  let_go(effects, *one, SupervisionEndCode::no_longer_needed);
+  let_go(effects, *one, {});
   finish(effects, *one);
   return iro::accept();
 }

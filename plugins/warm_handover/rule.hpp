@@ -93,7 +93,7 @@ struct WarmHandover {
   iro::PersonState<Booking> bookings{"bookings"};        // by vacancy and placement or handover
   iro::PersonState<Placed> placements{"placements"};     // by shelf and placement
   iro::State<Place> places{"places"};                    // by vacancy
-  iro::State<std::string> by_programme{"by_programme"};  // by programme ("*": any) and vacancy -> the vacancy
+  iro::State<Place> by_programme{"by_programme"};        // the same, by programme ("*": any) and vacancy
   iro::State<Recognition> recognitions{"recognised"};    // by provider, programme and recognition
   iro::State<std::uint32_t> counts{"counts"};            // of dropouts: by study year and cell, until they are released
   iro::State<Release> releases{"releases"};              // by name
@@ -195,6 +195,9 @@ struct WarmHandover {
   std::string show_dropout(const iro::View&) const;
   std::string show_dropout_chart(const iro::View&) const;
 
+  /// What must hold of the tables themselves: for `iro-plugin check`.
+  static void selftest(const iro::SelfTest&);
+
   // ---- shared
 
   /// The case of that id; nothing: unknown, or the person was erased.
@@ -209,8 +212,12 @@ struct WarmHandover {
   [[nodiscard]] std::optional<Rule> obstacle(const iro::Look&, const Case&, std::string_view vacancy, const Place&,
                                              sys_days today) const;
   [[nodiscard]] bool recognised(const iro::Look&, const Need&, const Place&, sys_days on) const;
-  [[nodiscard]] std::optional<Rule> hours_obstacle(const iro::Look&, const Case&, const Place&, sys_days begin,
-                                                   bool overlaps) const;
+  [[nodiscard]] std::optional<Rule> obstacle(const iro::Look&, const Case&, std::string_view vacancy, const Place&,
+                                             sys_days today, const std::vector<Load>& others) const;
+  /// What the student does beside the place that is sought or begun.
+  [[nodiscard]] std::vector<Load> other_loads(const iro::Look&, const Case&, bool overlaps) const;
+  [[nodiscard]] std::optional<Rule> hours_obstacle(const Case&, const Place&, sys_days begin,
+                                                   const std::vector<Load>& others) const;
   [[nodiscard]] std::vector<Booking> taken_seats(const iro::Look&, std::string_view vacancy,
                                                  std::string_view but_for) const;
   /// Propose candidates, or say that there is none. The case is in its search.

@@ -47,23 +47,32 @@ std::vector<Booking> WarmHandover::taken_seats(const iro::Look& look, std::strin
   return out;
 }
 
-std::optional<Rule> WarmHandover::hours_obstacle(const iro::Look& look, const Case& one, const Place& place,
-                                                 sys_days begin, bool overlaps) const {
-  std::vector<Load> others;
+std::vector<Load> WarmHandover::other_loads(const iro::Look& look, const Case& one, bool overlaps) const {
+  std::vector<Load> out;
   for (const Placed& other : placements_of(look, one.student)) {
     // The present placement ends, or runs on by agreement: kinds overlap and taster may run beside another (domain.md
     // 8).
     const bool present = other.placement == one.placement && (overlaps || one.stage < Stage::ready);
     const bool allowed = other.kind == PlacementKind::overlap || other.kind == PlacementKind::taster;
     if (present || allowed || other.placement == one.new_placement) continue;
-    others.push_back({other.from, other.until, other.hours_per_week, other.weekdays});
+    out.push_back({other.from, other.until, other.hours_per_week, other.weekdays});
   }
+  return out;
+}
+
+std::optional<Rule> WarmHandover::hours_obstacle(const Case& one, const Place& place, sys_days begin,
+                                                 const std::vector<Load>& others) const {
   const Load added{begin, begin + days(7 * std::max<int>(1, one.need.weeks) - 1), place.hours_per_week, place.weekdays};
   return too_many_hours(added, others, {config.max_hours_week, config.max_hours_day});
 }
 
 std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& one, std::string_view vacancy,
                                            const Place& place, sys_days today) const {
+  return obstacle(look, one, vacancy, place, today, other_loads(look, one, false));
+}
+
+std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& one, std::string_view vacancy,
+                                           const Place& place, sys_days today, const std::vector<Load>& others) const {
   if (was_asked(one, vacancy)) return Rule::already_asked;
   if (const auto rule = misfit(place, one.need)) return rule;
   const sys_days begin = first_day(one.need, today);
@@ -73,26 +82,27 @@ std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& on
   const unsigned least = (unsigned{asked.weeks} * config.least_weeks_percent + 99) / 100;
   if (free_weeks(place, taken_seats(look, vacancy, one.id), asked, begin) < std::max(1U, least))
     return Rule::no_free_seat;
-  return hours_obstacle(look, one, place, begin, false);
+  return hours_obstacle(one, place, begin, others);
 }
 
 void WarmHandover::search(iro::Effects& effects, const Case& one) const {
   std::vector<Candidate> found;
   std::map<Rule, unsigned> obstacles;
   unsigned seen = 0;
-  const auto look_at = [&](std::string_view, const std::string& vacancy) {
-    auto place = places.get(effects, vacancy);
-    if (!place || (place->provider == one.present_provider && !one.present_provider.empty())) return;
+  const std::vector<Load> others = other_loads(effects, one, false);
+  const auto look_at = [&](std::string_view key, const Place& place) {
+    if (place.provider == one.present_provider && !one.present_provider.empty()) return;
     ++seen;
-    if (const auto rule = obstacle(effects, one, vacancy, *place, effects.today())) {
+    const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
+    if (const auto rule = obstacle(effects, one, vacancy, place, effects.today(), others)) {
       ++obstacles[*rule];
       return;
     }
     Need asked = one.need;
     asked.weeks = std::max<std::uint16_t>(1, asked.weeks);
     const auto free =
-        free_weeks(*place, taken_seats(effects, vacancy, one.id), asked, first_day(one.need, effects.today()));
-    found.push_back(candidate_of(vacancy, std::move(*place), one.need, free, config.supervision_minutes));
+        free_weeks(place, taken_seats(effects, vacancy, one.id), asked, first_day(one.need, effects.today()));
+    found.push_back(candidate_of(vacancy, place, one.need, free, config.supervision_minutes));
   };
   by_programme.each(effects, std::string_view("*"), look_at);
   if (usable(one.need.programme, {})) by_programme.each(effects, one.need.programme, look_at);
@@ -252,10 +262,10 @@ iro::Verdict WarmHandover::unplaced(const HandoverUnplaced& unplaced, const iro:
     return iro::accept();
   // A place may have been opened between the search and this word about it.
   bool fits = false;
-  const auto look_at = [&](std::string_view, const std::string& vacancy) {
-    const auto place = places.get(effects, vacancy);
-    fits =
-        place && place->provider != one->present_provider && !obstacle(effects, *one, vacancy, *place, event.today());
+  const std::vector<Load> others = other_loads(effects, *one, false);
+  const auto look_at = [&](std::string_view key, const Place& place) {
+    const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
+    fits = place.provider != one->present_provider && !obstacle(effects, *one, vacancy, place, event.today(), others);
     return !fits;
   };
   by_programme.each(effects, std::string_view("*"), look_at);

@@ -29,10 +29,11 @@ bool step(iro::Effects& effects, Signal& one, On on) {
 
 iro::Verdict WarmHandover::at_risk(const StudentAtRisk& signal, const iro::Event& event, iro::Effects& effects) const {
   if (!usable(event.subject(), event.person())) return refuse(Rule::id_not_usable);
-  if (!signal.author_role()) return refuse(Rule::author_missing);
-  if (*signal.author_role() == ActorRole::rule) return refuse(Rule::signal_by_rule);
   const std::string_view school = iro::str(signal.school());
-  const bool own = *signal.author_role() == ActorRole::student || *signal.author_role() == ActorRole::guardian;
+  const auto author = given(signal.author_role());
+  if (!author && event.sender() != school) return refuse(Rule::author_missing);
+  if (author == ActorRole::rule) return refuse(Rule::signal_by_rule);
+  const bool own = author == ActorRole::student || author == ActorRole::guardian;
   if (own && event.sender() != school) return refuse(Rule::student_signal_elsewhere);
   const bool of_another_school = event.sender() != school && members.has_role(effects, event.sender(), "school");
   if (of_another_school) return refuse(Rule::other_school);

@@ -74,8 +74,7 @@ void WarmHandover::fold_offer(iro::Effects& effects, std::string_view vacancy, s
   drop_offer(effects, vacancy);
   const Place place = place_of(provider, *offer);
   places.put(effects, vacancy, place);
-  for (const std::string& shelf : shelves_of(place))
-    by_programme.put(effects, iro::key(shelf, vacancy), std::string(vacancy));
+  for (const std::string& shelf : shelves_of(place)) by_programme.put(effects, iro::key(shelf, vacancy), place);
   wake_waiting(effects, vacancy, {});
 }
 
@@ -104,6 +103,8 @@ void WarmHandover::vacancy_withdrawn(const VacancyWithdrawn& withdrawn, const ir
       at->second = static_cast<std::uint16_t>(at->second - std::min(at->second, withdrawn.seats()->Get(i)->seats()));
     }
     places.put(effects, event.subject(), *place);
+    for (const std::string& shelf : shelves_of(*place))
+      by_programme.put(effects, iro::key(shelf, event.subject()), *place);
     return;
   }
   drop_offer(effects, event.subject());
@@ -135,14 +136,11 @@ void WarmHandover::recognition_granted(const RecognitionGranted& granted, const 
   recognitions.put(effects, key, one);
   // Places of this provider may fit by now.
   std::vector<std::string> here;
-  by_programme.each(effects, programme, [&](std::string_view, const std::string& vacancy) {
-    const auto place = places.get(effects, vacancy);
-    if (place && place->provider == provider && here.size() < 50) here.push_back(vacancy);
+  constexpr std::size_t at_once = 50;
+  by_programme.each(effects, programme, [&](std::string_view at, const Place& place) {
+    if (place.provider == provider && here.size() < at_once) here.push_back(plain(at.substr(at.rfind('/') + 1)));
   });
-  constexpr std::size_t first_ones = 50;
-  for (std::size_t i = 0; i < std::min(here.size(), first_ones); ++i) {
-    wake.set(effects, iro::key(here[i], "-"), effects.now(), {});
-  }
+  for (const std::string& vacancy : here) wake.set(effects, iro::key(vacancy, "-"), effects.now(), {});
 }
 
 void WarmHandover::recognition_lost(const RecognitionLost& lost, const iro::Event& event, iro::Effects& effects) const {

@@ -124,7 +124,8 @@ iro::Verdict WarmHandover::started(const HandoverStarted& started, const iro::Ev
   if (!iro::str(started.placement_id()).empty()) one->new_placement = iro::str(started.placement_id());
   if (const auto place = places.get(effects, one->vacancy)) {
     if (!recognised(effects, one->need, *place, begin)) return refuse(Rule::recognition_missing);
-    if (const auto rule = hours_obstacle(effects, *one, *place, begin, started.overlaps())) return refuse(*rule);
+    const auto others = other_loads(effects, *one, started.overlaps());
+    if (const auto rule = hours_obstacle(*one, *place, begin, others)) return refuse(*rule);
   }
   one->begin = begin;
   walk(effects, *one, started.overlaps() && one->old_open ? On::started_overlapping : On::started);

@@ -1,9 +1,26 @@
 // The warm handover of a student (domain.md 4, 5, 8, 9; events.md): what is heard, what rings, what is shown.
 #include "rule.hpp"
 
-namespace {
+namespace iro::handover {
+
+void WarmHandover::selftest(const iro::SelfTest& report) {
+  bool ends = true;
+  for (auto stage = static_cast<unsigned>(Stage::intake); stage <= static_cast<unsigned>(Stage::aftercare); ++stage) {
+    for (const On on : {On::stayed, On::stopped, On::cancelled})
+      ends = ends && row_of(static_cast<Stage>(stage), on) != nullptr;
+  }
+  report("every open stage can end", ends);
+  Figures figures;
+  figures[0] = {{"hospital", {30, 20, 15}}, {"youth_care", {4, 12, 11}}};
+  figures[1] = figures[2] = {{"all", {34, 32, 26}}};
+  const Release release = protect(figures, 2025, 10);
+  report("a small number is left out of the figures", !release.tables[0][1].by_profile[0].has_value());
+  report("and does not follow from the others", another(figures, release, {0, 1, 0}).has_value());
+}
+
+}  // namespace iro::handover
+
 using iro::handover::WarmHandover;
-}  // namespace
 
 IRO_PLUGIN(iro::plugin<WarmHandover>()
                .with<&WarmHandover::members>()
@@ -74,4 +91,5 @@ IRO_PLUGIN(iro::plugin<WarmHandover>()
                .view<"load", &WarmHandover::show_load>()
                .view<"support", &WarmHandover::show_support>()
                .view<"dropout", &WarmHandover::show_dropout>()
-               .view<"dropout-chart", &WarmHandover::show_dropout_chart>())
+               .view<"dropout-chart", &WarmHandover::show_dropout_chart>()
+               .selftest<&WarmHandover::selftest>())

@@ -375,7 +375,7 @@ TEST_CASE("machine: a provider that never answers cannot block") {
 
 TEST_CASE("machine: the table has a way to every stage, and an end for every open one") {
   std::uint32_t reached = in(Stage::none);
-  for (std::size_t round = 0; round < rows.size(); ++round) {
+  for (std::size_t round = 0; round < transitions().size(); ++round) {
     for (const Row& row : transitions()) {
       if ((reached & row.from) != 0 && row.to != Stage::none) reached |= in(row.to);
     }

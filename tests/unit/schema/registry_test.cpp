@@ -42,7 +42,7 @@ TEST_CASE("schema: the types of this build load, and each has a table and a page
     CHECK_THAT(builtin().describe(*t, "nl"), ContainsSubstring(t->nl));
     CHECK_THAT(builtin().describe(*t, "en"), ContainsSubstring(t->en));
     CHECK_THAT(builtin().describe_json(*t), ContainsSubstring("\"type\":\"" + t->name + "\""));
-    CHECK(t->revision == 1);
+    CHECK(t->revision >= 1);  // that it goes up with each field, conform_test says
   }
   CHECK(builtin().files().size() == 22);
 }
