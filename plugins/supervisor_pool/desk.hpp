@@ -119,6 +119,7 @@ class Desk {
   const Config* config_;
   iro::Effects* effects_;
   Week this_week_;
+  std::string erased_;
   std::map<std::string, Sheet<Supervisor>, std::less<>> people_;
   std::map<std::string, Sheet<Supervision>, std::less<>> rows_;
   std::map<std::string, std::set<std::string>, std::less<>> met_;  // supervisors that a supervision has or had

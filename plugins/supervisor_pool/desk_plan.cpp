@@ -61,7 +61,10 @@ void Desk::serve() {
       pool_->go_on.set(*effects_, "plan", effects_->now(), {});
       break;
     }
-    if (find_supervision(stands.id) == nullptr) continue;
+    if (find_supervision(stands.id) == nullptr ||
+        (!erased_.empty() && find_supervision(stands.id)->student == erased_)) {
+      continue;
+    }
     Part* part = part_from(rows_.find(stands.id)->second.record, stands.from);
     if (part == nullptr || part->state != State::queued) continue;
     const Supervision& row = *find_supervision(stands.id);
@@ -217,6 +220,7 @@ void Desk::give_back(std::string_view who) {
 }
 
 void Desk::count_again(std::string_view erased) {
+  erased_ = erased;  // what is known of them goes with this commit
   read_everybody();
   std::erase_if(people_, [&](const auto& one) { return one.second.record.person == erased; });
   read_everybody();

@@ -2,7 +2,7 @@
 // is for.
 //
 // people.cpp has the handlers of supervisor.*, requests.cpp those of supervision.*, around.cpp what other subjects
-// change, views.cpp what people are shown. They check; desk.hpp does. supervisor_pool.cpp says which handler is for
+// change, views*.cpp what people are shown. They check; desk.hpp does. supervisor_pool.cpp says which handler is for
 // what.
 #pragma once
 
@@ -92,7 +92,7 @@ struct SupervisorPool {
   void forgotten(const iro::Timer& timer, iro::Effects& effects) const;
   void goes_on(const iro::Timer& timer, iro::Effects& effects) const;
 
-  // views.cpp
+  // views.cpp, views_totals.cpp
   std::string show_people(const iro::View& view) const;
   std::string show_register(const iro::View& view) const;
   std::string show_board(const iro::View& view) const;
@@ -101,6 +101,7 @@ struct SupervisorPool {
   std::string show_weeks(const iro::View& view) const;
   std::string show_places(const iro::View& view) const;
   std::string show_costs(const iro::View& view) const;
+  std::string show_replan(const iro::View& view) const;
 };
 
 }  // namespace iro::pool

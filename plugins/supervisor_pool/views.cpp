@@ -1,11 +1,11 @@
 // What people are shown. No view names a person: a supervisor is the pool's reference, a student is a supervision's id.
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
 #include "plugins/supervisor_pool/capacity.hpp"
 #include "plugins/supervisor_pool/desk.hpp"
+#include "plugins/supervisor_pool/view_text.hpp"
 
 namespace iro::pool {
 
@@ -16,54 +16,6 @@ namespace {
 
 constexpr std::size_t most_cards = 200;  // of a column: a board is to be looked at
 
-/// JSON of rows and columns.
-class Table {
- public:
-  explicit Table(std::initializer_list<std::string_view> columns) {
-    for (const std::string_view column : columns) columns_ += (columns_.empty() ? "" : ",") + iro::json::quoted(column);
-  }
-  Table& row() {
-    if (!rows_.empty()) rows_ += "],";
-    rows_ += "[";
-    first_ = true;
-    return *this;
-  }
-  template <typename Value>
-  Table& operator<<(const Value& value) {
-    if (!first_) rows_ += ",";
-    first_ = false;
-    if constexpr (std::is_integral_v<Value>) {
-      rows_ += std::to_string(value);
-    } else {
-      rows_ += iro::json::quoted(value);
-    }
-    return *this;
-  }
-  [[nodiscard]] std::string json() const {
-    return "{\"columns\":[" + columns_ + "],\"rows\":[" + rows_ + (rows_.empty() ? "" : "]") + "]}";
-  }
-
- private:
-  std::string columns_;
-  std::string rows_;
-  bool first_ = true;
-};
-
-/// "2026-W40", "202640", or this week.
-Week week_asked(const iro::View& view) {
-  const auto text = view.argument<std::string>("week", "");
-  std::string digits;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') digits += c;
-  }
-  std::int32_t field = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), field);
-  const Week week = week_from_field(field);
-  return week == 0 ? week_of(view.today()) : week;
-}
-Week weeks_asked(const iro::View& view) {
-  return std::clamp(view.argument<std::int32_t>("weeks", 12), 1, std::int32_t{most_weeks});
-}
 std::string day_text(std::int32_t day) { return day == 0 ? "" : iro::iso(iro::date_of(day)); }
 std::string branch_of(const Supervision& row) { return row.has_branch ? EnumNameBranch(row.branch) : "any"; }
 
@@ -103,12 +55,6 @@ std::uint64_t free_for(const std::vector<Supervisor>& people, const Config& conf
     free += free_in(one, week, week, Share::students, config).free;
   }
   return free;
-}
-
-std::vector<Supervisor> everybody(const SupervisorPool& pool, const iro::View& view) {
-  std::vector<Supervisor> out;
-  pool.people.each(view, [&](std::string_view, const Supervisor& one) { out.push_back(one); });
-  return out;
 }
 
 std::string card(std::string_view title, const std::string& text) {
@@ -232,75 +178,6 @@ std::string SupervisorPool::show_weeks(const iro::View& view) const {
     table.row() << week_text(week) << branch << level << need.assigned << need.offered << need.waiting
                 << free_for(all, config, week, branch, level);
   }
-  return table.json();
-}
-
-/// Places of providers by week; one in summer counts as far as a teacher is there.
-std::string SupervisorPool::show_places(const iro::View& view) const {
-  const Week from = week_asked(view);
-  const Week until = from + weeks_asked(view) - 1;
-  const auto only = view.argument<std::string>("provider", "");
-  std::map<std::pair<std::string, Week>, std::uint64_t> offered;
-  places.each(view, [&](std::string_view, const Places& one) {
-    if (!only.empty() && one.provider != only) return;
-    for (const auto& [week, seats] : one.seats) {
-      if (week >= from && week <= until) offered[{one.provider, week}] += seats;
-    }
-  });
-  std::vector<Supervisor> teachers = everybody(*this, view);
-  std::erase_if(teachers, [](const Supervisor& one) { return one.kind != SupervisorKind::teacher; });
-  Table table{"provider", "week", "season", "offered", "usable"};
-  for (const auto& [where, seats] : offered) {
-    const bool summer = config.is_summer(week_of_year(where.second));
-    std::uint64_t with_teacher = 0;
-    for (const Supervisor& one : teachers) {
-      if (one.training != SupervisorTraining::none) with_teacher += room_in(one, where.second, config).seats;
-    }
-    table.row() << where.first << week_text(where.second) << (summer ? "summer" : "teaching") << seats
-                << (summer ? std::min(seats, with_teacher) : seats);
-  }
-  return table.json();
-}
-
-std::string SupervisorPool::show_costs(const iro::View& view) const {
-  const Week week = week_asked(view);
-  std::int64_t euros = 0;
-  std::int64_t fte = 0;
-  std::int64_t seats = 0;
-  people.each(view, [&](std::string_view, const Supervisor& one) {
-    if (one.fte_in(week) == 0) return;
-    euros += euros_a_year(one, config);
-    fte += one.fte_in(week);
-    seats += room_in(one, week, config).seats;
-  });
-  std::int64_t students = 0;
-  supervisions.each(view, [&](std::string_view, const Supervision& row) {
-    const auto now = [&](const Part& part) {
-      return part.state == State::assigned && part.from <= week && week <= part.until;
-    };
-    if (!row.over && takes_seats(row.task) && std::ranges::any_of(row.parts, now)) ++students;
-  });
-  std::uint64_t contact = 0;
-  std::uint64_t travel = 0;
-  hours.each(view, [&](std::string_view key, const Hours& one) {
-    std::uint32_t number = 0;
-    const std::string text = parts_of_key(key).back();
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    if (static_cast<Week>(number) != week) return;
-    for (const auto& line : one.lines) {
-      contact += std::get<2>(line);
-      travel += std::get<3>(line);
-    }
-  });
-  Table table{"what", "value"};
-  table.row() << "fte_hundredths" << fte;
-  table.row() << "euros_a_year" << euros;
-  table.row() << "seats" << seats;
-  table.row() << "euros_a_seat" << (seats == 0 ? 0 : euros / seats);
-  table.row() << "students" << students;
-  table.row() << "euros_a_student" << (students == 0 ? 0 : euros / students);
-  table.row() << "minutes_reported" << contact;
-  table.row() << "travel_minutes_reported" << travel;
   return table.json();
 }
 
