@@ -184,6 +184,9 @@ iro::Verdict ChainPlacement::proposed(const events::ChainProposed& said, const i
     chain.goals.push_back(code);
     chain.goal_texts.emplace_back(iro::str(goal.text()));
   });
+  if (chain.goals.size() > most_goals || iro::archive::encode(chain).size() > most_proposed) {
+    return refuse(Rule::proposal_too_large);
+  }
   if (auto no = make_plan(said, problem_of(fx, event.subject(), chain), chain)) return *no;
   chain.places.assign(chain.k, false);
 

@@ -138,6 +138,11 @@ struct Chain {
   }
 };
 
+// Limits of what is remembered: a value of state has 64 KiB. A chain grows by its legs, a book by its weeks.
+inline constexpr std::size_t most_goals = 64;            // proposal_too_large
+inline constexpr std::size_t most_proposed = 32U << 10;  // bytes; proposal_too_large
+inline constexpr std::size_t most_booked = 60U << 10;    // bytes; what comes then is not counted, and that is told
+
 /// Who has a place in the group.
 struct Participant {
   std::string student;
@@ -170,6 +175,21 @@ struct HoursBook {
     for (const auto& [id, entry] : entries) sum += entry.approved ? entry.minutes : 0;
     return sum;
   }
+};
+
+/// One placement of a student, as a step of the route through the programme: nothing to do with a chain but that its
+/// legs are steps too.
+struct Step {
+  enum class At : std::uint8_t { planned, running, ended };  // permanent: in state
+  std::string student;
+  std::string provider;
+  std::uint8_t branch = 255;  // events::Branch; 255: not said
+  std::uint8_t kind = 255;    // events::PlacementKind; 255: not said
+  std::uint8_t year = 0;
+  std::int32_t begin = 0;  // days since 1970; 0: not said
+  std::int32_t end = 0;
+  At at = At::planned;
+  void fields(auto& f) { f(student, provider, branch, kind, year, begin, end, at); }
 };
 
 /// SBB's word on a learning company for a programme.

@@ -74,6 +74,7 @@ struct ChainPlacement {
   iro::PersonState<Participant> participants{"participants"};                   // by chain and place in the group
   iro::PersonState<Other> others{"others"};                                     // by placement
   iro::PersonState<HoursBook> books{"books"};                                   // by leg, or placement
+  iro::PersonState<Step> steps{"steps"};                                        // by placement
   iro::Alarm confirm_by{"confirm_by"};
   iro::Alarm fill_by{"fill_by"};
   iro::Alarm answer_by{"answer_by"};
@@ -125,6 +126,7 @@ struct ChainPlacement {
   std::string show_timeline(const iro::View& view) const;
   std::string show_load(const iro::View& view) const;
   std::string show_coverage(const iro::View& view) const;
+  std::string show_route(const iro::View& view) const;
 
   // What several of them ask.
   /// Nothing: there is no such chain (or what is given is no id that could be one's).

@@ -227,6 +227,7 @@ constexpr const Row* find_row(Machine machine, std::uint8_t from, Cause cause) {
 
 enum class Rule : std::uint8_t {
   chain_id_unusable,
+  proposal_too_large,
   chain_exists,
   chain_unknown,
   chain_ended,
@@ -286,6 +287,8 @@ consteval Refusal refusal(const char (&code)[N], std::string_view nl, std::strin
 inline constexpr std::array refusals{
     detail::refusal("chain_id_unusable", "De naam van de keten is leeg of te lang.",
                     "The chain's id is empty or too long."),
+    detail::refusal("proposal_too_large", "Het voorstel is te groot: hoogstens 64 leerdoelen, en 32 KiB in totaal.",
+                    "The proposal is too large: 64 goals at most, and 32 KiB in all."),
     detail::refusal("chain_exists", "Deze keten is al voorgesteld.", "This chain has been proposed already."),
     detail::refusal("chain_unknown", "Deze keten is niet bekend.", "There is no such chain."),
     detail::refusal("chain_ended", "Deze keten is afgerond of ontbonden.", "This chain is closed or dissolved."),

@@ -31,6 +31,13 @@ std::string_view book_of(const Table& said, const iro::Event& event) {
   return iro::str(said.placement_id()).empty() ? event.subject() : iro::str(said.placement_id());
 }
 
+/// Kept, unless it has outgrown a value of state.
+void keep(const ChainPlacement& rule, iro::Effects& fx, std::string_view key, const HoursBook& book) {
+  if (iro::archive::encode(book).size() <= most_booked) return rule.books.put(fx, key, book);
+  fx.explain({.nl = "Het urenboek van deze plaatsing is vol: deze uren tellen niet mee in de dekking.",
+              .en = "The book of hours of this placement is full: these hours do not count in the coverage."});
+}
+
 /// What a placement takes of the days of a week: its hours over its weeks, or as many as a leg when nobody says.
 Other other_of(const Config& config, std::string_view student, std::int32_t begin, std::int32_t end,
                std::uint32_t hours) {
@@ -70,7 +77,7 @@ void ChainPlacement::registered(const events::HoursRegistered& said, const iro::
   HoursBook::Entry& entry = book.entries[std::string(event.subject())];
   if (said.field()) entry.field = static_cast<std::uint8_t>(*said.field());
   if (!entry.approved || entry.minutes == 0) entry.minutes = said.minutes();
-  books.put(fx, book_of(said, event), book);
+  keep(*this, fx, book_of(said, event), book);
 }
 
 void ChainPlacement::approved(const events::HoursApproved& said, const iro::Event& event, iro::Effects& fx) const {
@@ -80,7 +87,7 @@ void ChainPlacement::approved(const events::HoursApproved& said, const iro::Even
   HoursBook::Entry& entry = book.entries[std::string(event.subject())];
   entry.approved = true;
   if (said.minutes() != 0) entry.minutes = said.minutes();
-  books.put(fx, book_of(said, event), book);
+  keep(*this, fx, book_of(said, event), book);
   if (said.last()) with_leg(*this, said, event, fx, [](Leg& leg) { leg.hours_settled = true; });
 }
 
@@ -273,34 +280,76 @@ void ChainPlacement::sweeps(const iro::Timer&, iro::Effects& fx) const {
   work.save();
 }
 
-// ------------------------------------------------------------ other placements: hours a day and a week
+// ------------------------------------------------------------ other placements: hours a day and a week, and the route
+
+namespace {
+
+/// A placement becomes, or goes on as, a step of its student's route. What comes late does not take it back.
+template <typename Table>
+void take_step(const ChainPlacement& rule, const Table& said, const iro::Event& event, iro::Effects& fx, Step::At at) {
+  Step step = rule.steps.get_or(fx, event.subject(), {});
+  step.student = event.person();
+  if (!iro::str(said.provider()).empty()) step.provider = iro::str(said.provider());
+  if constexpr (requires { said.kind(); }) {
+    if (said.kind()) step.kind = static_cast<std::uint8_t>(*said.kind());
+  }
+  if constexpr (requires { said.branch(); }) {
+    if (said.branch()) step.branch = static_cast<std::uint8_t>(*said.branch());
+  }
+  if constexpr (requires { said.year(); }) {
+    if (said.year() != 0) step.year = said.year();
+  }
+  if (step.branch == 255) {
+    const auto member = rule.members.find(fx, step.provider);
+    if (member && member->branches.size() == 1) step.branch = static_cast<std::uint8_t>(member->branches.front());
+  }
+  if (said.begin_on() != 0) step.begin = said.begin_on();
+  if (step.at != Step::At::ended && said.planned_end_on() != 0) step.end = said.planned_end_on();
+  if constexpr (requires { said.ended_on(); }) {
+    if (said.ended_on() != 0) step.end = said.ended_on();
+  }
+  step.at = std::max(step.at, at);
+  rule.steps.put(fx, event.subject(), step);
+}
+
+}  // namespace
 
 void ChainPlacement::placement_adopted(const events::PlacementAdopted& said, const iro::Event& event,
                                        iro::Effects& fx) const {
-  if (!usable(event.subject()) || said.begin_on() == 0 || said.ended_on() != 0 || !counts(said.kind())) return;
+  if (!usable(event.subject())) return;
+  take_step(*this, said, event, fx, said.ended_on() != 0 ? Step::At::ended : Step::At::running);
+  if (said.begin_on() == 0 || said.ended_on() != 0 || !counts(said.kind())) return;
   others.put(fx, event.subject(),
              other_of(config, event.person(), said.begin_on(), said.planned_end_on(), said.hours()));
 }
 void ChainPlacement::placement_found(const events::PlacementSelfFound& said, const iro::Event& event,
                                      iro::Effects& fx) const {
-  if (!usable(event.subject()) || said.begin_on() == 0) return;
+  if (!usable(event.subject())) return;
+  take_step(*this, said, event, fx, Step::At::planned);
+  if (said.begin_on() == 0) return;
   others.put(fx, event.subject(),
              other_of(config, event.person(), said.begin_on(), said.planned_end_on(), said.hours()));
 }
 void ChainPlacement::placement_confirmed(const events::PlacementConfirmed& said, const iro::Event& event,
                                          iro::Effects& fx) const {
-  if (!usable(event.subject()) || said.begin_on() == 0) return;
+  if (!usable(event.subject())) return;
+  take_step(*this, said, event, fx, Step::At::planned);
+  if (said.begin_on() == 0) return;
   others.put(fx, event.subject(), other_of(config, event.person(), said.begin_on(), said.planned_end_on(), 0));
 }
 void ChainPlacement::placement_started(const events::PlacementStarted& said, const iro::Event& event,
                                        iro::Effects& fx) const {
   if (!usable(event.subject())) return;
+  take_step(*this, said, event, fx, Step::At::running);
   if (!counts(said.kind())) return others.remove(fx, event.subject());
   if (said.begin_on() == 0 || others.has(fx, event.subject())) return;  // what was said before had hours
   others.put(fx, event.subject(), other_of(config, event.person(), said.begin_on(), said.planned_end_on(), 0));
 }
-void ChainPlacement::placement_ended(const events::PlacementEnded&, const iro::Event& event, iro::Effects& fx) const {
-  if (usable(event.subject())) others.remove(fx, event.subject());
+void ChainPlacement::placement_ended(const events::PlacementEnded& said, const iro::Event& event,
+                                     iro::Effects& fx) const {
+  if (!usable(event.subject())) return;
+  take_step(*this, said, event, fx, Step::At::ended);
+  others.remove(fx, event.subject());
 }
 
 }  // namespace iro::chain

@@ -223,4 +223,31 @@ std::string ChainPlacement::show_coverage(const iro::View& view) const {
   return table(columns.text(), rows);
 }
 
+/// The sequence of placements, over the years, of the student who has `placement`: tasters and shared seats with the
+/// rest.
+std::string ChainPlacement::show_route(const iro::View& view) const {
+  const auto placement = view.argument<std::string>("placement", {});
+  const auto asked = usable(placement) ? steps.get(view, placement) : std::nullopt;
+  std::vector<std::pair<std::string, Step>> route;
+  if (asked) {
+    steps.each(view, [&](std::string_view key, const Step& step) {
+      if (step.student == asked->student) route.emplace_back(id_of(key), step);
+    });
+  }
+  std::stable_sort(route.begin(), route.end(),
+                   [](const auto& a, const auto& b) { return a.second.begin < b.second.begin; });
+  const auto day = [](std::int32_t days) { return days == 0 ? std::string() : iro::iso(iro::date_of(days)); };
+  constexpr std::array<std::string_view, 3> at{"planned", "running", "ended"};
+  List rows;
+  for (const auto& [id, step] : route) {
+    const std::string_view kind =
+        step.kind == 255 ? "" : events::EnumNamePlacementKind(static_cast<events::PlacementKind>(step.kind));
+    const std::string_view branch =
+        step.branch == 255 ? "" : events::EnumNameBranch(static_cast<events::Branch>(step.branch));
+    rows.add(row(id, kind, branch, step.provider, std::uint32_t{step.year}, day(step.begin), day(step.end),
+                 at[static_cast<std::size_t>(step.at)]));
+  }
+  return table(row("placement", "kind", "branch", "provider", "year", "from", "until", "state"), rows);
+}
+
 }  // namespace iro::chain

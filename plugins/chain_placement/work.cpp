@@ -188,7 +188,7 @@ void Work::fill() {
                                     [&](const Leg& leg) { return leg.student == no && leg.ahead(); });
     if (!who || first == chain.legs.end()) continue;
     events::SupervisionRequestedT asked;
-    asked.supervision_id = iro::words(id_, "-supervision", no);
+    asked.supervision_id = supervision_of(no);
     asked.student = who->student;
     asked.school = chain.school;
     asked.chain_id = id_;
@@ -220,10 +220,9 @@ void Work::advance(Leg& leg) {
 
 void Work::fail(Leg& leg, events::LegFailCode code, Cause cause, bool by_rule) {
   const bool knew = leg.provider_said;
+  stop_clocks(leg);
   if (!step(leg, cause)) return;
   leg.failed = static_cast<std::uint16_t>(static_cast<std::uint16_t>(code) + 1);
-  rule_.answer_by.cancel(fx_, leg.id);
-  rule_.resume_by.cancel(fx_, leg.id);
   const auto& who = participant(leg.student);
   if (!by_rule || !who) return;
   auto out = about<events::LegFailedT>(leg);
@@ -296,10 +295,11 @@ void Work::move(const std::string& from, const Cell& to, events::ReplanCode code
   const std::string fresh_id = fresh.id;
   Leg& old = *chain.find(from);
   const bool failed = old.state == LegState::failed;
+  stop_clocks(old);
   step(old, failed ? Cause::other_plan : Cause::made_room);
-  rule_.answer_by.cancel(fx_, old.id);
   Leg& leg = *chain.find(fresh_id);
-  leg.goals = old.goals;
+  leg.goals = std::move(old.goals);
+  old.goals.clear();
   const auto& who = participant(to.student);
   if (who) {
     auto superseded = about<events::LegSupersededT>(old);
@@ -329,6 +329,7 @@ void Work::move(const std::string& from, const Cell& to, events::ReplanCode code
 }
 
 void Work::hand_over(Leg& leg) {
+  stop_clocks(leg);
   if (leg.state != LegState::failed) step(leg, Cause::made_room);
   if (leg.state == LegState::failed) step(leg, Cause::no_plan);
   leg.handed_over = true;
@@ -433,11 +434,12 @@ void Work::say_replanned(const Plan& plan, events::ReplanCode code) {
 // ------------------------------------------------------------ the end
 
 void Work::release(std::uint8_t no, Cause cause, events::LegReleaseCode code, bool reoffer) {
+  bool supervised = false;
   for (Leg& leg : chain.legs) {
     if (leg.student != no || (!leg.ahead() && !leg.under_way())) continue;
     const bool runs = leg.under_way();
-    rule_.answer_by.cancel(fx_, leg.id);
-    rule_.resume_by.cancel(fx_, leg.id);
+    supervised = supervised || leg.offered;
+    stop_clocks(leg);
     step(leg, cause);
     if (runs) {
       close(leg, true);
@@ -452,7 +454,25 @@ void Work::release(std::uint8_t no, Cause cause, events::LegReleaseCode code, bo
     fx_.emit(out);
     if (reoffer && leg.offered) reoffer_seat(leg);
   }
+  const auto& who = participant(no);
+  if (!supervised || !who) return;
+  events::SupervisionEndedT ended;  // asked for when the chain was filled
+  ended.supervision_id = supervision_of(no);
+  ended.student = who->student;
+  ended.school = chain.school;
+  ended.code = events::SupervisionEndCode::no_longer_needed;
+  ended.ended_on = today();
+  ended.effective_on = today();
+  fx_.emit(ended);
 }
+
+/// Only those that run: an event may set or cancel 64 of them.
+void Work::stop_clocks(const Leg& leg) {
+  if (leg.offered && leg.state == LegState::planned) rule_.answer_by.cancel(fx_, leg.id);
+  if (leg.state == LegState::interrupted) rule_.resume_by.cancel(fx_, leg.id);
+}
+
+std::string Work::supervision_of(std::uint8_t no) const { return iro::words(id_, "-supervision", no); }
 
 /// The one seat in these weeks, as a vacancy of its own: the provider's own offer stays as it is.
 void Work::reoffer_seat(const Leg& leg) {

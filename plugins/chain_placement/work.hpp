@@ -63,6 +63,8 @@ class Work {
   void move(const std::string& from, const Cell& to, events::ReplanCode code);
   void hand_over(Leg& leg);
   void reoffer_seat(const Leg& leg);
+  void stop_clocks(const Leg& leg);
+  [[nodiscard]] std::string supervision_of(std::uint8_t no) const;
   void close(const Leg& leg, bool early);
   void say_replanned(const Plan& plan, events::ReplanCode code);
   std::string why_nowhere(const Problem& problem, const Plan& plan, std::uint8_t no, bool nl) const;
