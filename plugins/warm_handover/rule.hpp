@@ -79,6 +79,12 @@ struct Config {
   }
 };
 
+/// What is the same for all places of one search, looked up once.
+struct Known {
+  std::vector<Load> others;                                             // of the student
+  std::map<std::pair<std::string, std::string>, bool> recognised = {};  // by provider and company
+};
+
 struct WarmHandover {
   using Config = handover::Config;
   Config config;
@@ -213,7 +219,7 @@ struct WarmHandover {
                                              sys_days today) const;
   [[nodiscard]] bool recognised(const iro::Look&, const Need&, const Place&, sys_days on) const;
   [[nodiscard]] std::optional<Rule> obstacle(const iro::Look&, const Case&, std::string_view vacancy, const Place&,
-                                             sys_days today, const std::vector<Load>& others) const;
+                                             sys_days today, Known&) const;
   /// What the student does beside the place that is sought or begun.
   [[nodiscard]] std::vector<Load> other_loads(const iro::Look&, const Case&, bool overlaps) const;
   [[nodiscard]] std::optional<Rule> hours_obstacle(const Case&, const Place&, sys_days begin,

@@ -68,33 +68,36 @@ std::optional<Rule> WarmHandover::hours_obstacle(const Case& one, const Place& p
 
 std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& one, std::string_view vacancy,
                                            const Place& place, sys_days today) const {
-  return obstacle(look, one, vacancy, place, today, other_loads(look, one, false));
+  Known known{other_loads(look, one, false)};
+  return obstacle(look, one, vacancy, place, today, known);
 }
 
 std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& one, std::string_view vacancy,
-                                           const Place& place, sys_days today, const std::vector<Load>& others) const {
+                                           const Place& place, sys_days today, Known& known) const {
   if (was_asked(one, vacancy)) return Rule::already_asked;
   if (const auto rule = misfit(place, one.need)) return rule;
   const sys_days begin = first_day(one.need, today);
-  if (!recognised(look, one.need, place, begin)) return Rule::recognition_missing;
+  const auto [at, fresh] = known.recognised.try_emplace({place.provider, place.company}, false);
+  if (fresh) at->second = recognised(look, one.need, place, begin);
+  if (!at->second) return Rule::recognition_missing;
   Need asked = one.need;
   asked.weeks = std::max<std::uint16_t>(1, asked.weeks);
   const unsigned least = (unsigned{asked.weeks} * config.least_weeks_percent + 99) / 100;
   if (free_weeks(place, taken_seats(look, vacancy, one.id), asked, begin) < std::max(1U, least))
     return Rule::no_free_seat;
-  return hours_obstacle(one, place, begin, others);
+  return hours_obstacle(one, place, begin, known.others);
 }
 
 void WarmHandover::search(iro::Effects& effects, const Case& one) const {
   std::vector<Candidate> found;
   std::map<Rule, unsigned> obstacles;
   unsigned seen = 0;
-  const std::vector<Load> others = other_loads(effects, one, false);
+  Known known{other_loads(effects, one, false)};
   const auto look_at = [&](std::string_view key, const Place& place) {
     if (place.provider == one.present_provider && !one.present_provider.empty()) return;
     ++seen;
     const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
-    if (const auto rule = obstacle(effects, one, vacancy, place, effects.today(), others)) {
+    if (const auto rule = obstacle(effects, one, vacancy, place, effects.today(), known)) {
       ++obstacles[*rule];
       return;
     }
@@ -262,10 +265,10 @@ iro::Verdict WarmHandover::unplaced(const HandoverUnplaced& unplaced, const iro:
     return iro::accept();
   // A place may have been opened between the search and this word about it.
   bool fits = false;
-  const std::vector<Load> others = other_loads(effects, *one, false);
+  Known known{other_loads(effects, *one, false)};
   const auto look_at = [&](std::string_view key, const Place& place) {
     const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
-    fits = place.provider != one->present_provider && !obstacle(effects, *one, vacancy, place, event.today(), others);
+    fits = place.provider != one->present_provider && !obstacle(effects, *one, vacancy, place, event.today(), known);
     return !fits;
   };
   by_programme.each(effects, std::string_view("*"), look_at);
