@@ -252,7 +252,7 @@ iro::Verdict ChainPlacement::joined(const events::ChainStudentJoined& said, cons
         static_cast<std::size_t>(std::find(chain.places.begin(), chain.places.end(), false) - chain.places.begin()) + 1;
   }
   if (no > chain.k || chain.places[no - 1]) return refuse(Rule::student_no_taken);
-  const std::uint32_t busy = overbooked(fx, event.subject(), chain, event.person());
+  const std::uint32_t busy = overbooked(fx, event.subject(), chain, {std::string(event.person())}).front();
   for (const Cell& cell : chain.plan) {
     if (cell.student == no && (busy >> (cell.period - 1U) & 1U) != 0) {
       return refuse(Rule::student_overbooked,

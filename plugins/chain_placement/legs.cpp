@@ -43,6 +43,8 @@ Found find_of_student(const ChainPlacement& rule, const Table& said, const iro::
     out.refused = refuse(Rule::student_not_in_chain);
   } else if (!iro::str(said.provider()).empty() && iro::str(said.provider()) != station) {
     out.refused = refuse(Rule::other_provider);
+  } else if (!iro::str(said.provider()).empty() && !out.leg->provider_said) {
+    out.refused = refuse(Rule::provider_not_confirmed);  // it would hear of a student
   } else if (event.sender() != station && !rule.speaks_for(fx, event, out.work->chain.school)) {
     out.refused = refuse(Rule::not_their_word);
   }
@@ -236,6 +238,7 @@ iro::Verdict ChainPlacement::leg_handed_on(const events::LegHandedOn& said, cons
       (next == nullptr ? std::string_view() : std::string_view(work->chain.station_of(*next).provider))) {
     return refuse(Rule::wrong_next_provider);
   }
+  if (next != nullptr && !next->provider_said) return refuse(Rule::provider_not_confirmed);
   bool student = false;
   bool there = next == nullptr;
   for (flatbuffers::uoffset_t i = 0; said.told() != nullptr && i < said.told()->size(); ++i) {

@@ -69,12 +69,13 @@ struct Leg {
   bool hours_settled = false;
   bool ran = false;
   bool handed_over = false;          // superseded by a handover: its weeks are taken elsewhere
+  bool waits = false;                // for the end of another handover of the student: one at a time
   std::vector<std::uint16_t> goals;  // places in the chain's list
   std::string placement;
   std::uint16_t failed = 0;  // events::LegFailCode + 1
   void fields(auto& f) {
     f(id, student, period, station, state, offered, provider_said, school_said, student_said, agreement_final,
-      arrival_confirmed, assessed, hours_settled, ran, handed_over, goals, placement, failed);
+      arrival_confirmed, assessed, hours_settled, ran, handed_over, waits, goals, placement, failed);
   }
   [[nodiscard]] bool ahead() const { return in(detail::ahead); }
   [[nodiscard]] bool under_way() const { return in(detail::under_way); }
@@ -190,6 +191,12 @@ struct Step {
   std::int32_t end = 0;
   At at = At::planned;
   void fields(auto& f) { f(student, provider, branch, kind, year, begin, end, at); }
+};
+
+/// A handover of a student that has not ended, whoever asked for it.
+struct OpenHandover {
+  std::string student;
+  void fields(auto& f) { f(student); }
 };
 
 /// SBB's word on a learning company for a programme.

@@ -101,55 +101,68 @@ Problem ChainPlacement::problem_of(const iro::Look& look, std::string_view id, c
       }
     }
   }
+  std::vector<std::string> students;
   for (std::uint8_t no = 1; no <= chain.k; ++no) {
-    const auto who = participants.get(look, iro::key(id, std::uint32_t{no}));
-    const std::uint32_t busy = who ? overbooked(look, id, chain, who->student) : 0;
+    students.push_back(participants.get_or(look, iro::key(id, std::uint32_t{no}), {}).student);
+  }
+  const auto busy = overbooked(look, id, chain, students);
+  for (std::size_t s = 0; s < out.students; ++s) {
     for (std::size_t p = 0; p < out.periods; ++p) {
-      if ((busy >> p & 1U) != 0) bar_all(out, no - 1U, p, Bar::overbooked);
+      if ((busy[s] >> p & 1U) != 0) bar_all(out, s, p, Bar::overbooked);
     }
   }
   return out;
 }
 
-std::uint32_t ChainPlacement::overbooked(const iro::Look& look, std::string_view id, const Chain& chain,
-                                         std::string_view student) const {
-  std::map<Week, std::array<std::uint32_t, 7>> taken;
-  const auto take = [&](Week week, const Minutes& day) {
-    auto& at = taken[week];
+std::vector<std::uint32_t> ChainPlacement::overbooked(const iro::Look& look, std::string_view id, const Chain& chain,
+                                                      const std::vector<std::string>& students) const {
+  using Taken = std::map<Week, std::array<std::uint32_t, 7>>;
+  std::map<std::string, Taken, std::less<>> taken;
+  for (const std::string& student : students) {
+    if (!student.empty()) taken.try_emplace(student);
+  }
+  std::vector<std::uint32_t> out(students.size(), 0);
+  if (taken.empty()) return out;
+  const auto take = [](Taken& of, Week week, const Minutes& day) {
+    auto& at = of[week];
     for (std::size_t d = 0; d < day.size(); ++d) at[d] += day[d];
   };
   const Week first = chain.periods.front().weeks.front();
   const Week last = chain.periods.back().weeks.back();
   others.each(look, [&](std::string_view, const Other& other) {
-    if (other.student != student) return;
-    for (Week week = std::max(first, other.from); week <= std::min(last, other.until); ++week) take(week, other.day);
+    const auto of = taken.find(other.student);
+    if (of == taken.end()) return;
+    for (Week week = std::max(first, other.from); week <= std::min(last, other.until); ++week) {
+      take(of->second, week, other.day);
+    }
   });
   participants.each(look, [&](std::string_view key, const Participant& who) {
     const std::size_t slash = key.rfind('/');  // the chain's id as it stands in a key, and the place in the group
-    if (who.student != student || iro::Key(id).text() == key.substr(0, slash)) return;
+    const auto of = taken.find(who.student);
+    if (of == taken.end() || iro::Key(id).text() == key.substr(0, slash)) return;
     std::uint32_t no = 0;
     for (const char digit : key.substr(slash + 1)) no = no * 10 + static_cast<std::uint32_t>(digit - '0');
-    chains.each(look, [&](std::string_view other_id, const Chain& other) {
-      if (other_id != key.substr(0, slash)) return true;
-      for (const Leg& leg : other.legs) {
-        if (leg.student != no || leg.ended()) continue;
-        for (const Week week : other.period_of(leg).weeks) take(week, other.day);
-      }
-      return false;
-    });
+    const auto other = chains.get(look, id_of(key.substr(0, slash)));
+    for (std::size_t i = 0; other && i < other->legs.size(); ++i) {
+      const Leg& leg = other->legs[i];
+      if (leg.student != no || leg.ended()) continue;
+      for (const Week week : other->period_of(leg).weeks) take(of->second, week, other->day);
+    }
   });
-  std::uint32_t out = 0;
-  for (std::size_t p = 0; p < chain.periods.size(); ++p) {
-    for (const Week week : chain.periods[p].weeks) {
-      const auto at = taken.find(week);
-      if (at == taken.end()) continue;  // a chain's own hours are refused with its proposal
-      std::uint32_t sum = 0;
-      for (std::size_t d = 0; d < chain.day.size(); ++d) {
-        const std::uint32_t minutes = at->second[d] + chain.day[d];
-        if (minutes > 60U * config.hours_per_day && chain.day[d] != 0) out |= 1U << p;
-        sum += minutes;
+  for (std::size_t s = 0; s < students.size(); ++s) {
+    const auto of = taken.find(students[s]);
+    for (std::size_t p = 0; of != taken.end() && p < chain.periods.size(); ++p) {
+      for (const Week week : chain.periods[p].weeks) {
+        const auto at = of->second.find(week);
+        if (at == of->second.end()) continue;  // a chain's own hours are refused with its proposal
+        std::uint32_t sum = 0;
+        for (std::size_t d = 0; d < chain.day.size(); ++d) {
+          const std::uint32_t minutes = at->second[d] + chain.day[d];
+          if (minutes > 60U * config.hours_per_day && chain.day[d] != 0) out[s] |= 1U << p;
+          sum += minutes;
+        }
+        if (sum > 60U * config.most_hours_per_week) out[s] |= 1U << p;
       }
-      if (sum > 60U * config.most_hours_per_week) out |= 1U << p;
     }
   }
   return out;

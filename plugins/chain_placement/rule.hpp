@@ -9,6 +9,7 @@
 #include <iro/directory.hpp>
 #include <iro/events/agreement.hpp>
 #include <iro/events/arrival.hpp>
+#include <iro/events/handover.hpp>
 #include <iro/events/placement.hpp>
 #include <iro/events/recognition.hpp>
 #include <iro/events/vacancy.hpp>
@@ -36,7 +37,7 @@ inline std::string id_of(std::string_view key) {
 /// Fits an id into a key of state, with what this rule puts around it? A key has 255 bytes.
 inline bool usable(std::string_view id) { return !id.empty() && iro::Key(id).text().size() <= 200; }
 /// Of a chain, whose legs are named after it.
-inline bool usable_for_chain(std::string_view id) { return !id.empty() && iro::Key(id).text().size() <= 120; }
+inline bool usable_for_chain(std::string_view id) { return !id.empty() && iro::Key(id).text().size() <= 60; }
 
 struct Config {
   std::uint16_t respond_days = 14;
@@ -75,6 +76,7 @@ struct ChainPlacement {
   iro::PersonState<Other> others{"others"};                                     // by placement
   iro::PersonState<HoursBook> books{"books"};                                   // by leg, or placement
   iro::PersonState<Step> steps{"steps"};                                        // by placement
+  iro::PersonState<OpenHandover> handovers{"handovers"};                        // by handover
   iro::Alarm confirm_by{"confirm_by"};
   iro::Alarm fill_by{"fill_by"};
   iro::Alarm answer_by{"answer_by"};
@@ -116,6 +118,11 @@ struct ChainPlacement {
   void placement_confirmed(const events::PlacementConfirmed& said, const iro::Event& event, iro::Effects& fx) const;
   void placement_started(const events::PlacementStarted& said, const iro::Event& event, iro::Effects& fx) const;
   void placement_ended(const events::PlacementEnded& said, const iro::Event& event, iro::Effects& fx) const;
+  void handover_requested(const events::HandoverRequested& said, const iro::Event& event, iro::Effects& fx) const;
+  void handover_cancelled(const events::HandoverCancelled& said, const iro::Event& event, iro::Effects& fx) const;
+  void handover_completed(const events::HandoverCompleted& said, const iro::Event& event, iro::Effects& fx) const;
+  void handover_stopped(const events::HandoverStopped& said, const iro::Event& event, iro::Effects& fx) const;
+  void handover_stayed(const events::HandoverStayed& said, const iro::Event& event, iro::Effects& fx) const;
   void sweeps(const iro::Timer& timer, iro::Effects& fx) const;
 
   // views.cpp
@@ -141,9 +148,11 @@ struct ChainPlacement {
                                    const Span& period) const;
   /// The problem of a chain as it stands. `today`: the periods that are too near are left as they are.
   [[nodiscard]] Problem problem_of(const iro::Look& look, std::string_view id, const Chain& chain) const;
-  /// The periods in which a student would have too many hours: a bit each.
-  [[nodiscard]] std::uint32_t overbooked(const iro::Look& look, std::string_view id, const Chain& chain,
-                                         std::string_view student) const;
+  /// The periods in which each student would have too many hours: a bit each. One reading of all placements.
+  [[nodiscard]] std::vector<std::uint32_t> overbooked(const iro::Look& look, std::string_view id, const Chain& chain,
+                                                      const std::vector<std::string>& students) const;
+  /// A handover of the student has ended: what waited for it is asked for now.
+  void handover_over(const iro::Event& event, iro::Effects& fx) const;
   /// Whose word is this? The provider's own, or the bureau's on its behalf.
   [[nodiscard]] bool speaks_for(const iro::Look& look, const iro::Event& event, std::string_view member) const;
   /// The minutes of a week of so many hours, over days (empty: Monday to Friday).

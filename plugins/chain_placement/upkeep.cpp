@@ -73,6 +73,7 @@ void ChainPlacement::arrival(const events::ArrivalConfirmed& said, const iro::Ev
 void ChainPlacement::registered(const events::HoursRegistered& said, const iro::Event& event, iro::Effects& fx) const {
   if (!usable(book_of(said, event))) return;
   HoursBook book = books.get_or(fx, book_of(said, event), {});
+  if (!book.student.empty() && book.student != event.person()) return;  // hours of a placement are one student's
   book.student = event.person();
   HoursBook::Entry& entry = book.entries[std::string(event.subject())];
   if (said.field()) entry.field = static_cast<std::uint8_t>(*said.field());
@@ -83,6 +84,7 @@ void ChainPlacement::registered(const events::HoursRegistered& said, const iro::
 void ChainPlacement::approved(const events::HoursApproved& said, const iro::Event& event, iro::Effects& fx) const {
   if (!usable(book_of(said, event))) return;
   HoursBook book = books.get_or(fx, book_of(said, event), {});
+  if (!book.student.empty() && book.student != event.person()) return;  // hours of a placement are one student's
   book.student = event.person();
   HoursBook::Entry& entry = book.entries[std::string(event.subject())];
   entry.approved = true;
@@ -280,6 +282,49 @@ void ChainPlacement::sweeps(const iro::Timer&, iro::Effects& fx) const {
   work.save();
 }
 
+// ------------------------------------------------------------ handovers: a student is in one at a time
+
+void ChainPlacement::handover_over(const iro::Event& event, iro::Effects& fx) const {
+  const auto over = usable(event.subject()) ? handovers.get(fx, event.subject()) : std::nullopt;
+  if (!over) return;
+  handovers.remove(fx, event.subject());
+  std::vector<std::string> places;
+  participants.each(fx, [&](std::string_view key, const Participant& who) {
+    if (who.student == over->student) places.emplace_back(key);
+  });
+  for (const std::string& place : places) {
+    const std::string id = id_of(std::string_view(place).substr(0, place.rfind('/')));
+    auto chain = chains.get(fx, id);
+    if (!chain) continue;
+    Work work(*this, fx, id, std::move(*chain));
+    for (Leg& leg : work.chain.legs) {
+      const auto& who = work.participant(leg.student);
+      if (!leg.waits || !who || who->student != over->student) continue;
+      work.request(leg);
+      return work.save();
+    }
+  }
+}
+
+void ChainPlacement::handover_requested(const events::HandoverRequested&, const iro::Event& event,
+                                        iro::Effects& fx) const {
+  if (usable(event.subject())) handovers.put(fx, event.subject(), {std::string(event.person())});
+}
+void ChainPlacement::handover_cancelled(const events::HandoverCancelled&, const iro::Event& event,
+                                        iro::Effects& fx) const {
+  handover_over(event, fx);
+}
+void ChainPlacement::handover_completed(const events::HandoverCompleted&, const iro::Event& event,
+                                        iro::Effects& fx) const {
+  handover_over(event, fx);
+}
+void ChainPlacement::handover_stopped(const events::HandoverStopped&, const iro::Event& event, iro::Effects& fx) const {
+  handover_over(event, fx);
+}
+void ChainPlacement::handover_stayed(const events::HandoverStayed&, const iro::Event& event, iro::Effects& fx) const {
+  handover_over(event, fx);
+}
+
 // ------------------------------------------------------------ other placements: hours a day and a week, and the route
 
 namespace {
@@ -288,6 +333,7 @@ namespace {
 template <typename Table>
 void take_step(const ChainPlacement& rule, const Table& said, const iro::Event& event, iro::Effects& fx, Step::At at) {
   Step step = rule.steps.get_or(fx, event.subject(), {});
+  if (!step.student.empty() && step.student != event.person()) return;  // a placement is one student's
   step.student = event.person();
   if (!iro::str(said.provider()).empty()) step.provider = iro::str(said.provider());
   if constexpr (requires { said.kind(); }) {

@@ -335,15 +335,39 @@ void Work::hand_over(Leg& leg) {
   leg.handed_over = true;
   const auto& who = participant(leg.student);
   if (!who) return;
-  const Span& period = chain.period_of(leg);
-  const Week now = week_of(fx_.today());
-  const std::string handover = iro::words(leg.id, "-handover");
   auto superseded = about<events::LegSupersededT>(leg);
   superseded.student = who->student;
-  superseded.handover_id = handover;
+  superseded.handover_id = handover_of(leg);
   fx_.emit(superseded);
+  leg.waits = true;
+  if (!one_is_open(leg.student)) return request(leg);
+  tell({.nl = iro::words("Student ", leg.student, ": er loopt al een overdracht; deze wordt daarna gevraagd."),
+        .en = iro::words("Student ", leg.student, ": a handover is open; this one is asked for behind it.")});
+}
+
+std::string Work::handover_of(const Leg& leg) const { return iro::words(leg.id, "-handover"); }
+
+/// A student is in one handover at a time, whoever asked for it.
+bool Work::one_is_open(std::uint8_t no) {
+  if (asked_.contains(no)) return true;
+  bool found = false;
+  const std::string student = participant(no)->student;
+  rule_.handovers.each(fx_, [&](std::string_view, const OpenHandover& open) {
+    found = open.student == student;
+    return !found;
+  });
+  return found;
+}
+
+void Work::request(Leg& leg) {
+  const auto& who = participant(leg.student);
+  if (!who) return;
+  leg.waits = false;
+  asked_.insert(leg.student);
+  const Span& period = chain.period_of(leg);
+  const Week now = week_of(fx_.today());
   events::HandoverRequestedT asked;
-  asked.handover_id = handover;
+  asked.handover_id = handover_of(leg);
   asked.student = who->student;
   asked.school = chain.school;
   if (leg.ran) asked.present_provider = chain.station_of(leg).provider;
@@ -361,6 +385,8 @@ void Work::hand_over(Leg& leg) {
   }
   asked.weeks = static_cast<std::uint16_t>(
       std::count_if(period.weeks.begin(), period.weeks.end(), [&](Week week) { return week >= now; }));
+  if (asked.weeks == 0)
+    asked.weeks = static_cast<std::uint16_t>(period.weeks.size());  // it waited beyond its own weeks
   const std::uint32_t made = minutes_of(leg) / 60;
   asked.hours_left = hours_of(leg) > made ? hours_of(leg) - made : 0;
   asked.area = chain.station_of(leg).area;
@@ -436,6 +462,7 @@ void Work::say_replanned(const Plan& plan, events::ReplanCode code) {
 void Work::release(std::uint8_t no, Cause cause, events::LegReleaseCode code, bool reoffer) {
   bool supervised = false;
   for (Leg& leg : chain.legs) {
+    if (leg.student == no && cause == Cause::student_left) leg.waits = false;  // nobody is left to be handed over
     if (leg.student != no || (!leg.ahead() && !leg.under_way())) continue;
     const bool runs = leg.under_way();
     supervised = supervised || leg.offered;
@@ -540,7 +567,7 @@ void Work::end_if_over() {
     if (leg.state == LegState::ended_early) ++out.legs_ended_early;
   }
   if (chain.state == ChainState::filled) {
-    return dissolve(Cause::legs_ended, events::ChainDissolveCode::not_filled, true);
+    return dissolve(Cause::legs_ended, events::ChainDissolveCode::no_leg_left, true);
   }
   step(Cause::legs_ended);
   out.chain_id = id_;

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class Work {
   /// What failed gets another place with the fewest changes, or a handover. `loss`: seats that are gone, whose legs
   /// fail when the plan does not keep them.
   void replan(events::ReplanCode code, const Loss* loss = nullptr);
+  /// Asks for the handover of a leg that has waited for it.
+  void request(Leg& leg);
   /// The student's legs end: the seats in all later ones are free, and offered again if `reoffer`.
   void release(std::uint8_t no, Cause cause, events::LegReleaseCode code, bool reoffer);
   /// Everybody's legs end, and so does the chain.
@@ -64,6 +67,8 @@ class Work {
   void hand_over(Leg& leg);
   void reoffer_seat(const Leg& leg);
   void stop_clocks(const Leg& leg);
+  [[nodiscard]] std::string handover_of(const Leg& leg) const;
+  bool one_is_open(std::uint8_t no);
   [[nodiscard]] std::string supervision_of(std::uint8_t no) const;
   void close(const Leg& leg, bool early);
   void say_replanned(const Plan& plan, events::ReplanCode code);
@@ -90,6 +95,7 @@ class Work {
   std::string id_;
   std::map<std::uint8_t, std::optional<Participant>> participants_;
   std::vector<const Row*> rows_;
+  std::set<std::uint8_t> asked_;  // for a handover, in this call
   iro::Text more_;
 
  public:

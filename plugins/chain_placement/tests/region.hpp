@@ -156,6 +156,7 @@ struct Region : iro::testing::Bench {
   }
   auto fails(const Leg& leg, LegFailCode code) {
     auto out = of<LegFailedT>(chain(), leg);
+    if (!leg.provider_said) out.provider.clear();
     out.code = code;
     return say(out);
   }
@@ -173,6 +174,13 @@ struct Region : iro::testing::Bench {
     out.begin_on = iro::to_field(monday_of(from));
     out.planned_end_on = iro::to_field(monday_of(until) + std::chrono::days(6));
     out.hours = hours_per_week * static_cast<std::uint32_t>(until - from + 1);
+    return say(out);
+  }
+  auto stop_handover(const std::string& id, const std::string& of_student) {
+    HandoverStoppedT out;
+    out.handover_id = id;
+    out.student = of_student;
+    out.school = "school-a";
     return say(out);
   }
   auto withdraw(std::size_t station) {

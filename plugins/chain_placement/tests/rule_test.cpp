@@ -242,6 +242,13 @@ TEST_CASE("chain: whatever is said in whatever order, no rule of the plan is bro
   property("chain: random lives keep the rules", 400, [] {
     Region region;
     std::vector<Stay> stays;
+    std::map<std::string, std::string> in_handover;  // by student: the one handover that is open
+    const auto hear = [&](const iro::testing::Outcome& outcome) {
+      for (const auto& asked : outcome.emitted<HandoverRequestedT>()) {
+        RC_ASSERT(in_handover.emplace(asked.student, asked.handover_id).second);
+        region.say(asked, {.sender = "hub"});
+      }
+    };
     const auto k = static_cast<std::uint16_t>(2 + below(3));
     const std::size_t stations = k + below(3);
     region.fill(k, stations, below(3));
@@ -251,7 +258,14 @@ TEST_CASE("chain: whatever is said in whatever order, no rule of the plan is bro
       const Leg leg = now.legs[below(now.legs.size())];
       const std::size_t known = now.legs_planned;
       iro::testing::Outcome outcome;
-      switch (below(15)) {
+      switch (below(16)) {
+        case 14: {
+          if (in_handover.empty()) break;
+          const auto [who, id] = *in_handover.begin();
+          in_handover.erase(who);
+          outcome = region.stop_handover(id, who);
+          break;
+        }
         case 13: {
           const Week from = now.start + below(12);
           stays.push_back({leg.student, from, from + below(4), 60U * (1U + below(2))});
@@ -294,12 +308,19 @@ TEST_CASE("chain: whatever is said in whatever order, no rule of the plan is bro
           break;
         case 12:
           if (below(4) == 0) {
-            for (const auto& rung : region.withdraw(1 + below(stations))) RC_ASSERT(rung.ok());
+            for (const auto& rung : region.withdraw(1 + below(stations))) {
+              RC_ASSERT(rung.ok());
+              hear(rung);
+            }
           }
           break;
         default:
-          for (const auto& rung : region.advance(days(below(12)))) RC_ASSERT(rung.ok());
+          for (const auto& rung : region.advance(days(below(12)))) {
+            RC_ASSERT(rung.ok());
+            hear(rung);
+          }
       }
+      hear(outcome);
       RC_ASSERT(outcome.fault.empty());
       RC_ASSERT(outcome.ok());
       const Chain then = region.chain();
