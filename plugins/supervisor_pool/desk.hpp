@@ -59,8 +59,10 @@ class Desk {
   void lose(std::string_view id, std::string_view supervisor, Week from, Week until, Cause cause);
   /// Of the same student in the same chain, placement or handover: who has it, or had it last; "": nobody.
   [[nodiscard]] std::string own_supervisor(std::string_view id, const Supervision& row);
-  /// Whoever stands in the queue and can be served is.
+  /// Whoever stands in the queue and can be served is. Who waits is told why, again only after `news_of_people`.
   void serve();
+  /// Somebody came, went, or learned something: why others wait may have changed.
+  void news_of_people() { news_of_people_ = true; }
   /// After an erasure nothing of that person counts.
   void count_again(std::string_view erased);
 
@@ -120,6 +122,7 @@ class Desk {
   iro::Effects* effects_;
   Week this_week_;
   std::string erased_;
+  bool news_of_people_ = false;
   std::map<std::string, Sheet<Supervisor>, std::less<>> people_;
   std::map<std::string, Sheet<Supervision>, std::less<>> rows_;
   std::map<std::string, std::set<std::string>, std::less<>> met_;  // supervisors that a supervision has or had

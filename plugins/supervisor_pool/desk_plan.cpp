@@ -110,6 +110,7 @@ void Desk::plan(const Together& together, const std::vector<Options>& open) {
 
 /// Once, or again when the reason is another.
 void Desk::tell(const Stands& stands, Part& part) {
+  if (part.told && !news_of_people_) return;
   const Supervision& row = *find_supervision(stands.id);
   Reason reason(row, part, *config_);
   for (const std::string& name : names_) reason.look_at(people_.find(name)->second.record);
@@ -220,6 +221,7 @@ void Desk::give_back(std::string_view who) {
 }
 
 void Desk::count_again(std::string_view erased) {
+  news_of_people();
   erased_ = erased;  // what is known of them goes with this commit
   read_everybody();
   std::erase_if(people_, [&](const auto& one) { return one.second.record.person == erased; });
