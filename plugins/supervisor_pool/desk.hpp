@@ -40,6 +40,8 @@ class Desk {
   void add(std::string_view id, Supervision supervision);
 
   void explain(const Row& row);
+  /// One event may say 64 events and change 64 alarms: is there room for some more?
+  [[nodiscard]] bool may_say_more() const { return emits_ < most_changes && alarms_ < most_changes; }
 
   /// Into the queue, for lack of a supervisor.
   void wait(std::string_view id, Part& part, Cause cause);
@@ -92,14 +94,13 @@ class Desk {
     std::vector<Assignment::Option> ways;
   };
 
-  static constexpr unsigned most_emits = 56;  // of 64; an end may say a few more at once
+  static constexpr unsigned most_changes = 56;  // of 64: what is begun may take a few more
   static constexpr std::size_t most_notes = 7;
   static constexpr std::int64_t another_supervisor = 1'000'000;
   static constexpr std::int64_t unserved = 100'000'000;
   static constexpr std::int64_t a_place_in_the_queue =
       3'000'000;  // more than all that can be saved by passing one over
 
-  [[nodiscard]] bool may_say_more() const { return emits_ < most_emits; }
   template <typename Event>
   void say(Event event) {
     event.effective_on = iro::to_field(effects_->today());
@@ -127,10 +128,12 @@ class Desk {
   std::map<std::string, Sheet<Supervision>, std::less<>> rows_;
   std::map<std::string, std::set<std::string>, std::less<>> met_;  // supervisors that a supervision has or had
   bool everybody_ = false;
-  std::vector<std::string> names_;  // of everybody, in order
+  std::vector<std::string> names_;        // of everybody, in order
+  std::vector<const Supervisor*> faces_;  // theirs
   std::map<Together, std::vector<Assignment::Seats>> seats_;
   std::set<const Row*> said_;
   unsigned emits_ = 0;
+  unsigned alarms_ = 0;
 };
 
 }  // namespace iro::pool

@@ -11,6 +11,8 @@
 #include <random>
 #include <set>
 
+#include <iro/events/chain.hpp>
+
 #include "plugins/supervisor_pool/tests/region.hpp"
 
 namespace {
@@ -240,6 +242,44 @@ TEST_CASE("pool: an absence of forty students goes on over as many events as it 
   }
   CHECK(offered == 40);
   sound(region);
+}
+
+TEST_CASE("pool: a chain of sixty that is dissolved ends over as many events as it takes") {
+  Region region;
+  region.add(0);
+  region.add(1);
+  const Week from = region.this_week() + 1;
+  for (int n = 0; n < 60; ++n) {
+    auto requested = region.request(n, from, from + 9);
+    requested.chain_id = "ch-1";
+    region.say(requested);
+  }
+  ChainDissolvedT dissolved;
+  dissolved.chain_id = "ch-1";
+  dissolved.school = "school-a";
+  std::size_t ended = region.say(dissolved, {.sender = "bureau-a"}).emitted<SupervisionEndedT>().size();
+  CHECK(ended > 10);
+  for (const Outcome& rung : region.advance(std::chrono::minutes(1))) {
+    REQUIRE(rung.ok());
+    ended += rung.emitted<SupervisionEndedT>().size();
+  }
+  CHECK(ended == 60);
+  sound(region);
+}
+
+TEST_CASE("pool: a supervisor with more offers than an event may change alarms can leave") {
+  Region region(R"({"students_per_fte": 200, "contact_hours_per_fte": 40, "minutes_per_contact": 10})");
+  region.add(0);
+  const Week from = region.this_week() + 1;
+  for (int n = 0; n < 150; ++n) region.ask(n, from, from + 1);
+  region.add(1);
+  std::size_t offered = region.leave(0).emitted<SupervisionOfferedT>().size();
+  CHECK(offered > 10);
+  for (const Outcome& rung : region.advance(std::chrono::minutes(1))) {
+    REQUIRE(rung.ok());
+    offered += rung.emitted<SupervisionOfferedT>().size();
+  }
+  CHECK(offered == 150);
 }
 
 TEST_CASE("pool: two hundred who wait are served when there is somebody, a few dozen an event") {
