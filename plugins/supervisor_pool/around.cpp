@@ -23,6 +23,10 @@ void end_case(const SupervisorPool& pool, iro::Effects& effects, const std::stri
   for (const std::string& id : ids) {
     const Supervision* row = desk.find_supervision(id);
     if (row == nullptr || row->over) continue;
+    if (student.empty() && !desk.may_say_more()) {  // the rest at an alarm that rings at once
+      pool.go_on.set(effects, iro::key(of, static_cast<std::uint32_t>(code)), effects.now(), {});
+      break;
+    }
     if (!any) desk.explain(why);
     any = true;
     desk.end(id, desk.this_week(), code);
@@ -147,7 +151,14 @@ void SupervisorPool::forgotten(const iro::Timer& timer, iro::Effects& effects) c
   }
 }
 
-void SupervisorPool::goes_on(const iro::Timer&, iro::Effects& effects) const {
+void SupervisorPool::goes_on(const iro::Timer& timer, iro::Effects& effects) const {
+  const std::vector<std::string> parts = parts_of_key(timer.key());
+  if (parts.size() == 2) {
+    const bool completed = parts.back() == "0000000000";
+    end_case(*this, effects, parts.front(), {}, completed ? EndCode::completed : EndCode::no_longer_needed,
+             row("open", "chain ended", "over"));
+    return;
+  }
   Desk desk(*this, effects);
   desk.serve();
   desk.done();

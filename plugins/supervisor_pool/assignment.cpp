@@ -121,7 +121,7 @@ Assignment::Group& Assignment::group_of(Node& node, std::uint32_t kind, std::uin
   if (at == node.groups.end() || at->kind != kind || at->kept != kept) {
     const auto here = static_cast<std::uint32_t>(&node - nodes_.data());
     at = node.groups.insert(at, Group{kind, kept, cost_at(kind, kept, here), {}});
-    kinds_[kind].nodes.push_back(here);
+    kinds_[kind].places.push_back({here, kept, at->cost});
   }
   return *at;
 }
@@ -144,9 +144,10 @@ void Assignment::take(std::uint32_t no) {
   group.students.pop_back();
   if (group.students.empty()) {
     node.groups.erase(node.groups.begin() + (&group - node.groups.data()));
-    auto& nodes = kinds_[one.kind].nodes;
-    *std::ranges::find(nodes, one.at) = nodes.back();
-    nodes.pop_back();
+    auto& places = kinds_[one.kind].places;
+    *std::ranges::find_if(places, [&](const Place& p) { return p.node == one.at && p.kept == one.kept; }) =
+        places.back();
+    places.pop_back();
   }
   one.at = gone;
 }
@@ -161,6 +162,7 @@ void Assignment::begin_search() {
   step_.assign(nodes_.size(), {});
   final_.assign(nodes_.size(), 0);
   heap_.clear();
+  ++search_;
 }
 
 void Assignment::reach(std::uint32_t node, std::int64_t distance, const Step& by) {
@@ -197,26 +199,27 @@ void Assignment::go_on_from(std::uint32_t from) {
   }
 }
 
-template <typename Visit>
-void Assignment::each_group(std::uint32_t kind, Visit visit) const {
-  for (const std::uint32_t at : kinds_[kind].nodes) {
-    if (final_[at] != 0) continue;
-    const std::vector<Group>& groups = nodes_[at].groups;
-    for (auto one = std::ranges::lower_bound(groups, kind, {}, &Group::kind); one != groups.end() && one->kind == kind;
-         ++one) {
-      visit(at, *one);
-    }
-  }
+/// The least that the price of a node and the cost of such a student there come to: within one search it is asked for
+/// often.
+std::int64_t Assignment::least_of(std::uint32_t kind) {
+  if (least_.size() < kinds_.size()) least_.resize(kinds_.size(), {0, 0});
+  auto& [search, least] = least_[kind];
+  if (search == search_) return least;
+  search = search_;
+  least = far;
+  for (const Place& place : kinds_[kind].places) least = std::min(least, nodes_[place.node].price - place.cost);
+  return least;
 }
 
-/// The same the other way: who could come here.
-void Assignment::go_back_from(std::uint32_t to) {
+/// The same the other way: who could come here, nearer than `most`.
+void Assignment::go_back_from(std::uint32_t to, std::int64_t most) {
   const std::int64_t base = distance_[to] - nodes_[to].price;
   const auto come = [&](std::uint32_t kind, std::int64_t cost) {
-    each_group(kind, [&](std::uint32_t from, const Group& group) {
-      const std::int64_t distance = base + cost + move_cost(group.kept, to) + nodes_[from].price - group.cost;
-      if (distance < distance_[from]) reach(from, distance, {to, kind, group.kept});
-    });
+    if (base + cost + least_of(kind) >= most) return;
+    for (const auto& [from, kept, cost_there] : kinds_[kind].places) {
+      const std::int64_t distance = base + cost + move_cost(kept, to) + nodes_[from].price - cost_there;
+      if (distance < most && distance < distance_[from]) reach(from, distance, {to, kind, kept});
+    }
   };
   if (to != queue) {
     for (const Comer& comer : nodes_[to].comers) come(comer.kind, comer.cost);
@@ -267,7 +270,7 @@ void Assignment::fetch_from_sink(std::uint32_t to) {
       best = distance_[node] - last_seat(here) - here.price;
       first = node;
     }
-    if (distance_[node] < best) go_back_from(node);
+    if (distance_[node] < best) go_back_from(node, best);
   }
   must(first != gone, "assignment: a seat can always be given up again");
   for (std::uint32_t node = 0; node < nodes_.size(); ++node) {
@@ -304,15 +307,14 @@ void Assignment::set_seats(std::uint32_t supervisor, Seats seats) {
   must(supervisor + 1 < nodes_.size() && seats.taken <= seats.all, "assignment: no such supervisor, or seats");
   const std::uint32_t no = supervisor + 1;
   Node& node = nodes_[no];
-  begin_search();
   const std::uint32_t inside = node.used;
   node.seats = seats;
   if (node.groups.empty()) {  // nobody leaves it: its price may be as high as those who could come allow
     node.price = 0;
     for (const Comer& comer : node.comers) {
-      each_group(comer.kind, [&](std::uint32_t from, const Group& group) {
-        node.price = std::min(node.price, nodes_[from].price + comer.cost + move_cost(group.kept, no) - group.cost);
-      });
+      for (const auto& [from, kept, cost_there] : kinds_[comer.kind].places) {
+        node.price = std::min(node.price, nodes_[from].price + comer.cost + move_cost(kept, no) - cost_there);
+      }
     }
   }
   // As many units to the sink as the prices want: those that cost less than nothing must flow, those that cost more

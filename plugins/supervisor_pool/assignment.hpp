@@ -86,10 +86,16 @@ class Assignment {
   static constexpr std::uint32_t gone = UINT32_MAX;
   static constexpr std::int64_t far = INT64_MAX / 4;
 
+  /// A group, as seen from its kind: what a search backwards asks for most.
+  struct Place {
+    std::uint32_t node = 0;
+    std::uint32_t kept = gone;
+    std::int64_t cost = 0;
+  };
   struct Kind {
     std::vector<Option> options;  // supervisor counts as node; in the order of nodes
     std::int64_t unserved = 0;
-    std::vector<std::uint32_t> nodes;  // where such students are: one entry a group
+    std::vector<Place> places;  // where such students are: one entry a group
   };
   struct Student {
     std::uint32_t kind = 0;
@@ -148,10 +154,8 @@ class Assignment {
   /// The nearest node that is not yet final, which it becomes; `gone` when none is nearer than `most`.
   std::uint32_t nearest(std::int64_t most);
   void go_on_from(std::uint32_t node);
-  void go_back_from(std::uint32_t node);
-  /// visit(node, group) for each group of the kind at a node that is not final.
-  template <typename Visit>
-  void each_group(std::uint32_t kind, Visit visit) const;
+  void go_back_from(std::uint32_t node, std::int64_t most);
+  [[nodiscard]] std::int64_t least_of(std::uint32_t kind);
   [[nodiscard]] std::int64_t move_cost(std::uint32_t kept, std::uint32_t to) const {
     return to != queue && kept != gone && kept != to ? costs_.move : 0;
   }
@@ -168,6 +172,8 @@ class Assignment {
   std::vector<std::int64_t> distance_;  // of the present search
   std::vector<Step> step_;
   std::vector<std::uint8_t> final_;
+  std::vector<std::pair<std::uint32_t, std::int64_t>> least_;  // of each kind, and the search that it was found in
+  std::uint32_t search_ = 0;
   std::vector<std::pair<std::int64_t, std::uint32_t>> heap_;
 };
 

@@ -64,7 +64,7 @@ void Assignment::solve() {
   simplex.upperMap(most).costMap(cost).supplyMap(supply);
   if (simplex.run() != Simplex::OPTIMAL) throw std::logic_error("assignment: the queue has room for everybody");
 
-  for (Kind& kind : kinds_) kind.nodes.clear();
+  for (Kind& kind : kinds_) kind.places.clear();
   for (Node& node : nodes_) {
     node.groups.clear();
     node.used = 0;

@@ -107,7 +107,7 @@ bool has_branch(const Supervisor& supervisor, const Supervision& supervision) {
 }
 
 bool in_reach(const Supervisor& supervisor, const Supervision& supervision, const Config& config) {
-  return travel_minutes(supervisor.area, supervision.area, config.travel()) <= config.most_travel_minutes;
+  return travel_minutes(supervisor.area, supervision.area, config.travel) <= config.most_travel_minutes;
 }
 
 bool level_below(const Supervisor& supervisor, const Supervision& supervision) {
@@ -121,7 +121,7 @@ std::optional<std::int64_t> cost_of(const Supervisor& supervisor, const Supervis
       !has_branch(supervisor, supervision) || !in_reach(supervisor, supervision, config)) {
     return std::nullopt;
   }
-  const std::int64_t minutes = travel_minutes(supervisor.area, supervision.area, config.travel());
+  const std::int64_t minutes = travel_minutes(supervisor.area, supervision.area, config.travel);
   return minutes * config.travel_weight + (level_below(supervisor, supervision) ? config.level_weight : 0);
 }
 

@@ -22,6 +22,7 @@ struct Config {
   // Who fits.
   std::uint16_t most_travel_minutes = 60;
   std::vector<std::string> travel_minutes{"5", "10", "20", "45", "120"};  // a list of settings is one of texts
+  TravelGuess travel{};  // made of travel_minutes: what is missing there, or no number of at most 600, stays as it is
   std::uint16_t summer_first_week = 29;
   std::uint16_t summer_last_week = 34;
   // What is weighed: assignment.hpp.
@@ -45,6 +46,7 @@ struct Config {
     is("lateral_students_per_fte", lateral_students_per_fte);
     is("most_travel_minutes", most_travel_minutes);
     is("travel_minutes", travel_minutes);
+    read_travel();
     is("summer_first_week", summer_first_week);
     is("summer_last_week", summer_last_week);
     is("travel_weight", travel_weight);
@@ -57,16 +59,16 @@ struct Config {
     is("cost_euros_per_fte", cost_euros_per_fte);
   }
 
-  /// Of travel.hpp. What is missing or no number of at most 600 leaves the guess as it is.
-  [[nodiscard]] TravelGuess travel() const {
-    TravelGuess guess;
-    for (std::size_t n = 0; n < travel_minutes.size() && n < guess.minutes.size(); ++n) {
+  void read_travel() {
+    travel = {};
+    for (std::size_t n = 0; n < travel_minutes.size() && n < travel.minutes.size(); ++n) {
       const std::string& text = travel_minutes[n];
       std::uint16_t minutes = 0;
       const auto read = std::from_chars(text.data(), text.data() + text.size(), minutes);
-      if (read.ec == std::errc() && read.ptr == text.data() + text.size() && minutes <= 600) guess.minutes[n] = minutes;
+      if (read.ec == std::errc() && read.ptr == text.data() + text.size() && minutes <= 600) {
+        travel.minutes[n] = minutes;
+      }
     }
-    return guess;
   }
   [[nodiscard]] bool is_summer(int week_of_year) const {
     return week_of_year >= summer_first_week && week_of_year <= summer_last_week;

@@ -69,7 +69,11 @@ void Desk::read_everybody() {
     everybody_ = true;
   }
   names_.clear();
-  for (const auto& [id, sheet] : people_) names_.push_back(id);
+  faces_.clear();
+  for (const auto& [id, sheet] : people_) {
+    names_.push_back(id);
+    faces_.push_back(&sheet.record);
+  }
 }
 
 void Desk::done() {
@@ -128,6 +132,7 @@ void Desk::offer(std::string_view id, Part& part, std::string_view who, std::int
   std::erase_if(one.load, [&](const Use& use) { return use.week + most_weeks < this_week_; });
   occupy(one, row, part.from, part.until, *config_);
   met_[std::string(id)].insert(std::string(who));
+  ++alarms_;
   pool_->answer.set(*effects_, iro::key(id, static_cast<std::uint32_t>(part.from)),
                     iro::date_of(respond_by) + std::chrono::days(1), row.student);
   if (!say_it) return;
@@ -153,6 +158,7 @@ void Desk::assign(std::string_view id, Part& part) {
   const Supervisor& one = supervisor(part.supervisor_id);
   part.state = State::assigned;
   part.respond_by = 0;
+  ++alarms_;
   pool_->answer.cancel(*effects_, iro::key(id, static_cast<std::uint32_t>(part.from)));
   remember_case(id, row, part.supervisor_id);
   if (!part.instead_of.empty() && part.instead_of != part.supervisor_id) {
@@ -206,8 +212,7 @@ void Desk::free_supervisor(std::string_view id, const Part& part, Week from, std
 }
 
 void Desk::take_back(std::string_view id, Part& part, std::optional<ReleaseCode> code) {
-  free_supervisor(id, part, part.from, code);
-  pool_->answer.cancel(*effects_, iro::key(id, static_cast<std::uint32_t>(part.from)));
+  free_supervisor(id, part, part.from, code);  // the alarm stays: it finds no offer, or is moved by the next one
   part.asked.push_back(part.supervisor_id);
   part.supervisor_id.clear();
   part.respond_by = 0;
@@ -224,10 +229,10 @@ void Desk::end(std::string_view id, Week from, std::optional<SupervisionEndCode>
       continue;
     }
     const bool offered = part.state == State::offered;
-    if (offered) pool_->answer.cancel(*effects_, iro::key(id, static_cast<std::uint32_t>(part.from)));
     free_supervisor(id, part, offered ? part.from : from, ReleaseCode::ended);
     explain(offered ? pool::row("offered", "ended", "over") : pool::row("assigned", "ended", "over"));
   }
+  alarms_ += 2;
   pool_->last_week.cancel(*effects_, id);
   pool_->forget.set(*effects_, id, effects_->now() + std::chrono::weeks(config_->keep_weeks), row.student);
   if (!code) return;

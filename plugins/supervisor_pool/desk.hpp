@@ -40,6 +40,8 @@ class Desk {
   void add(std::string_view id, Supervision supervision);
 
   void explain(const Row& row);
+  /// One event may say 64 events and change 64 alarms: is there room for some more?
+  [[nodiscard]] bool may_say_more() const { return emits_ < most_changes && alarms_ < most_changes; }
 
   /// Into the queue, for lack of a supervisor.
   void wait(std::string_view id, Part& part, Cause cause);
@@ -59,8 +61,10 @@ class Desk {
   void lose(std::string_view id, std::string_view supervisor, Week from, Week until, Cause cause);
   /// Of the same student in the same chain, placement or handover: who has it, or had it last; "": nobody.
   [[nodiscard]] std::string own_supervisor(std::string_view id, const Supervision& row);
-  /// Whoever stands in the queue and can be served is.
+  /// Whoever stands in the queue and can be served is. Who waits is told why, again only after `news_of_people`.
   void serve();
+  /// Somebody came, went, or learned something: why others wait may have changed.
+  void news_of_people() { news_of_people_ = true; }
   /// After an erasure nothing of that person counts.
   void count_again(std::string_view erased);
 
@@ -90,14 +94,13 @@ class Desk {
     std::vector<Assignment::Option> ways;
   };
 
-  static constexpr unsigned most_emits = 56;  // of 64; an end may say a few more at once
+  static constexpr unsigned most_changes = 56;  // of 64: what is begun may take a few more
   static constexpr std::size_t most_notes = 7;
   static constexpr std::int64_t another_supervisor = 1'000'000;
   static constexpr std::int64_t unserved = 100'000'000;
   static constexpr std::int64_t a_place_in_the_queue =
       3'000'000;  // more than all that can be saved by passing one over
 
-  [[nodiscard]] bool may_say_more() const { return emits_ < most_emits; }
   template <typename Event>
   void say(Event event) {
     event.effective_on = iro::to_field(effects_->today());
@@ -120,14 +123,17 @@ class Desk {
   iro::Effects* effects_;
   Week this_week_;
   std::string erased_;
+  bool news_of_people_ = false;
   std::map<std::string, Sheet<Supervisor>, std::less<>> people_;
   std::map<std::string, Sheet<Supervision>, std::less<>> rows_;
   std::map<std::string, std::set<std::string>, std::less<>> met_;  // supervisors that a supervision has or had
   bool everybody_ = false;
-  std::vector<std::string> names_;  // of everybody, in order
+  std::vector<std::string> names_;        // of everybody, in order
+  std::vector<const Supervisor*> faces_;  // theirs
   std::map<Together, std::vector<Assignment::Seats>> seats_;
   std::set<const Row*> said_;
   unsigned emits_ = 0;
+  unsigned alarms_ = 0;
 };
 
 }  // namespace iro::pool

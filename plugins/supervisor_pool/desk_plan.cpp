@@ -24,8 +24,8 @@ std::string Desk::own_supervisor(std::string_view id, const Supervision& row) {
 const std::vector<Assignment::Seats>& Desk::seats_of_all(const Together& t) {
   std::vector<Assignment::Seats>& out = seats_[t];
   if (!out.empty()) return out;
-  for (const std::string& name : names_) {
-    const Free free = free_in(people_.find(name)->second.record, t.from, t.until, t.share, *config_);
+  for (const Supervisor* one : faces_) {
+    const Free free = free_in(*one, t.from, t.until, t.share, *config_);
     const std::uint32_t all = free.all / t.units;
     out.push_back({all, all - std::min(all, free.free / t.units)});
   }
@@ -39,7 +39,7 @@ std::vector<Assignment::Option> Desk::ways(std::string_view id, const Part& part
   std::vector<Assignment::Option> out;
   for (std::uint32_t n = 0; n < names_.size(); ++n) {
     if (seats[n].taken >= seats[n].all || std::ranges::find(part.asked, names_[n]) != part.asked.end()) continue;
-    const auto cost = cost_of(people_.find(names_[n])->second.record, row, part, *config_);
+    const auto cost = cost_of(*faces_[n], row, part, *config_);
     if (!cost) continue;
     out.push_back({n, *cost + (own.empty() || own == names_[n] ? 0 : another_supervisor)});
   }
@@ -110,9 +110,10 @@ void Desk::plan(const Together& together, const std::vector<Options>& open) {
 
 /// Once, or again when the reason is another.
 void Desk::tell(const Stands& stands, Part& part) {
+  if (part.told && !news_of_people_) return;
   const Supervision& row = *find_supervision(stands.id);
   Reason reason(row, part, *config_);
-  for (const std::string& name : names_) reason.look_at(people_.find(name)->second.record);
+  for (const Supervisor* one : faces_) reason.look_at(*one);
   const SupervisionRefusalCode why = reason.code();
   if (part.told && part.why == why) return;
   const bool first = !part.told;
@@ -220,6 +221,7 @@ void Desk::give_back(std::string_view who) {
 }
 
 void Desk::count_again(std::string_view erased) {
+  news_of_people();
   erased_ = erased;  // what is known of them goes with this commit
   read_everybody();
   std::erase_if(people_, [&](const auto& one) { return one.second.record.person == erased; });

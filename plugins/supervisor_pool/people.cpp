@@ -68,6 +68,7 @@ iro::Verdict SupervisorPool::registered(const SupervisorRegistered& said, const 
   one.gone_from = 0;
   desk.add(event.subject(), std::move(one));
   desk.weigh_again(event.subject(), Cause::absence);
+  desk.news_of_people();
   desk.serve();
   desk.done();
   return iro::accept();
@@ -88,6 +89,7 @@ iro::Verdict SupervisorPool::qualified(const SupervisorQualified& said, const ir
   one.peer_groups = said.peer_groups();
   desk.explain(row("active", "qualified", "active"));
   desk.give_back(event.subject());
+  desk.news_of_people();
   desk.serve();
   desk.done();
   return iro::accept();
@@ -114,6 +116,7 @@ iro::Verdict SupervisorPool::available(const SupervisorAvailabilityChanged& said
   known.assign(all.begin(), all.end());
   desk.explain(row("active", "availability changed", "active"));
   desk.weigh_again(event.subject(), Cause::absence);
+  desk.news_of_people();
   desk.serve();
   desk.done();
   return iro::accept();
@@ -129,6 +132,7 @@ iro::Verdict SupervisorPool::recalled(const SupervisorRecalled& said, const iro:
   desk.supervisor(event.subject()).gone_from = from;
   desk.explain(row("active", "recalled", "gone"));
   desk.weigh_again(event.subject(), Cause::recall);
+  desk.news_of_people();
   desk.serve();
   desk.done();
   return iro::accept();
@@ -142,6 +146,7 @@ iro::Verdict SupervisorPool::left(const SupervisorLeft& said, const iro::Event& 
   desk.supervisor(event.subject()).gone_from = from;
   desk.explain(row("active", "left", "gone"));
   desk.weigh_again(event.subject(), Cause::departure);
+  desk.news_of_people();
   desk.serve();
   desk.done();
   return iro::accept();

@@ -59,7 +59,7 @@ inline Week week_asked(const iro::View& view) {
   return week == 0 ? week_of(view.today()) : week;
 }
 inline Week weeks_asked(const iro::View& view) {
-  return std::clamp(view.argument<std::int32_t>("weeks", 12), 1, std::int32_t{most_weeks});
+  return std::clamp<Week>(view.argument<Week>("weeks", 12), 1, most_weeks);
 }
 inline std::vector<Supervisor> everybody(const SupervisorPool& pool, const iro::View& view) {
   std::vector<Supervisor> out;

@@ -155,7 +155,7 @@ std::string SupervisorPool::show_replan(const iro::View& view) const {
     if (who == Assignment::nobody) {
       ++totals.waiting;
     } else {
-      totals.travel += travel_minutes(all[who].area, of_kind[kind].area, config.travel());
+      totals.travel += travel_minutes(all[who].area, of_kind[kind].area, config.travel);
     }
   };
   for (std::uint32_t n = 0; n < sitting.size(); ++n) {

@@ -110,8 +110,9 @@ TEST_CASE("travel: the more digits two postcodes share, the nearer; what is no p
   CHECK(travel_minutes("65A1", "6511", {}) == 45);
   Config config;
   config.travel_minutes = {"1", "x", "700", "9"};
-  CHECK(travel_minutes("6511", "6511", config.travel()) == 1);
-  CHECK(travel_minutes("6511", "6519", config.travel()) == 10);
-  CHECK(travel_minutes("6511", "6525", config.travel()) == 20);
-  CHECK(travel_minutes("6511", "6821", config.travel()) == 9);
+  config.read_travel();
+  CHECK(travel_minutes("6511", "6511", config.travel) == 1);
+  CHECK(travel_minutes("6511", "6519", config.travel) == 10);
+  CHECK(travel_minutes("6511", "6525", config.travel) == 20);
+  CHECK(travel_minutes("6511", "6821", config.travel) == 9);
 }

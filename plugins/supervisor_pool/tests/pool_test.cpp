@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
+
+#include <iro/events/chain.hpp>
 
 #include "plugins/supervisor_pool/tests/region.hpp"
 
@@ -77,35 +80,54 @@ std::int64_t below(std::mt19937_64& dice, std::int64_t n) {
   return static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(n));
 }
 
-/// One event at random; answers and ends are often wrong, late or said again.
-Outcome any_event(Region& region, std::mt19937_64& dice) {
+/// One thing at random that may be said, and said again; answers and ends are often wrong or late.
+std::function<Outcome()> any_event(Region& region, std::mt19937_64& dice) {
   const auto who = static_cast<int>(below(dice, 4));
   const auto n = static_cast<int>(below(dice, 12));
   const Week from = region.this_week() + static_cast<Week>(below(dice, 6));
-  switch (below(dice, 10)) {
-    case 0:
-      return region.add(who, static_cast<std::uint16_t>(3 * (1 + below(dice, 2))));
+  switch (below(dice, 9)) {
+    case 0: {
+      const auto fte = static_cast<std::uint16_t>(3 * (1 + below(dice, 2)));
+      return [&region, who, fte] { return region.add(who, fte); };
+    }
     case 1:
     case 2:
     case 3: {
-      auto requested = region.request(n, from, from + static_cast<Week>(below(dice, 6)));
-      requested.lateral_entrant = below(dice, 6) == 0;
-      if (below(dice, 3) == 0) requested.chain_id = "ch-1";
-      return region.say(requested);
+      const Week until = from + static_cast<Week>(below(dice, 6));
+      const bool lateral = below(dice, 6) == 0;
+      const bool chain = below(dice, 3) == 0;
+      return [&region, n, from, until, lateral, chain] {
+        auto requested = region.request(n, from, until);
+        requested.lateral_entrant = lateral;
+        if (chain) requested.chain_id = "ch-1";
+        return region.say(requested);
+      };
     }
     case 4:
     case 5:
-      return region.accept(n, who);
+      return [&region, n, who] { return region.accept(n, who); };
     case 6:
-      return region.decline(n, who);
-    case 7:
-      return region.available(who, from, from + static_cast<Week>(below(dice, 4)),
-                              static_cast<std::uint16_t>(3 * below(dice, 3)));
-    case 8:
-      return below(dice, 3) == 0 ? region.leave(who) : region.end(n);
+      return [&region, n, who] { return region.decline(n, who); };
+    case 7: {
+      const Week until = from + static_cast<Week>(below(dice, 4));
+      const auto fte = static_cast<std::uint16_t>(3 * below(dice, 3));
+      return [&region, who, from, until, fte] { return region.available(who, from, until, fte); };
+    }
     default:
-      for (const Outcome& rung : region.advance(std::chrono::hours(below(dice, 200)))) RC_ASSERT(rung.ok());
-      return {};
+      if (below(dice, 3) == 0) return [&region, who] { return region.leave(who); };
+      return [&region, n] { return region.end(n); };
+  }
+}
+
+/// Whoever is asked says yes: otherwise few are ever assigned.
+void all_accept(Region& region) {
+  for (const auto& [id, row] : all_of<Supervision>(region, "requests/")) {
+    for (const Part& part : row.parts) {
+      if (!row.over && part.state == State::offered) {
+        RC_ASSERT(region.accept(number_of(id) - 9'000, number_of(part.supervisor_id)).accepted());
+        break;  // one answer is for all of its parts
+      }
+    }
   }
 }
 
@@ -171,16 +193,35 @@ TEST_CASE(
         R"({"label":"2027-W29 short","value":0}]})");
 }
 
-TEST_CASE("pool: whatever is said in whatever order, seats, queue and weeks are right") {
+TEST_CASE("pool: whatever is said in whatever order, and said twice, seats, queue and weeks are right") {
   setenv("RC_PARAMS", "max_success=1000", 0);
   CHECK(rc::check("after each of 40 random events", [] {
     std::mt19937_64 dice(*rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::arbitrary<std::uint64_t>())));
     Region region;
+    std::size_t most_assigned = 0;
     for (int event = 0; event < 40; ++event) {
-      const Outcome outcome = any_event(region, dice);
-      RC_ASSERT(outcome.ok());
+      const auto happens = any_event(region, dice);
+      RC_ASSERT(happens().ok());
       sound(region);
+      const auto before = region.state();
+      RC_ASSERT(happens().ok());
+      RC_ASSERT(region.state() == before);  // what is said again changes nothing
+      if (below(dice, 8) == 0) {
+        for (const Outcome& rung : region.advance(std::chrono::hours(below(dice, 200)))) RC_ASSERT(rung.ok());
+        sound(region);
+      }
+      if (below(dice, 4) == 0) {
+        all_accept(region);
+        sound(region);
+      }
+      std::size_t assigned = 0;
+      for (const auto& [id, row] : all_of<Supervision>(region, "requests/")) {
+        assigned += std::ranges::count(row.parts, State::assigned, &Part::state);
+      }
+      most_assigned = std::max(most_assigned, assigned);
     }
+    RC_CLASSIFY(most_assigned >= 2, "two or more assigned at once");
+    RC_CLASSIFY(most_assigned == 0, "nobody ever assigned");
   }));
 }
 
@@ -201,6 +242,44 @@ TEST_CASE("pool: an absence of forty students goes on over as many events as it 
   }
   CHECK(offered == 40);
   sound(region);
+}
+
+TEST_CASE("pool: a chain of sixty that is dissolved ends over as many events as it takes") {
+  Region region;
+  region.add(0);
+  region.add(1);
+  const Week from = region.this_week() + 1;
+  for (int n = 0; n < 60; ++n) {
+    auto requested = region.request(n, from, from + 9);
+    requested.chain_id = "ch-1";
+    region.say(requested);
+  }
+  ChainDissolvedT dissolved;
+  dissolved.chain_id = "ch-1";
+  dissolved.school = "school-a";
+  std::size_t ended = region.say(dissolved, {.sender = "bureau-a"}).emitted<SupervisionEndedT>().size();
+  CHECK(ended > 10);
+  for (const Outcome& rung : region.advance(std::chrono::minutes(1))) {
+    REQUIRE(rung.ok());
+    ended += rung.emitted<SupervisionEndedT>().size();
+  }
+  CHECK(ended == 60);
+  sound(region);
+}
+
+TEST_CASE("pool: a supervisor with more offers than an event may change alarms can leave") {
+  Region region(R"({"students_per_fte": 200, "contact_hours_per_fte": 40, "minutes_per_contact": 10})");
+  region.add(0);
+  const Week from = region.this_week() + 1;
+  for (int n = 0; n < 150; ++n) region.ask(n, from, from + 1);
+  region.add(1);
+  std::size_t offered = region.leave(0).emitted<SupervisionOfferedT>().size();
+  CHECK(offered > 10);
+  for (const Outcome& rung : region.advance(std::chrono::minutes(1))) {
+    REQUIRE(rung.ok());
+    offered += rung.emitted<SupervisionOfferedT>().size();
+  }
+  CHECK(offered == 150);
 }
 
 TEST_CASE("pool: two hundred who wait are served when there is somebody, a few dozen an event") {
