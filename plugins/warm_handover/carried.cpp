@@ -109,7 +109,8 @@ void WarmHandover::placement_ended(const PlacementEnded& ended, const iro::Event
     const bool moved = is_in(one.stage, running) && one.new_placement == event.subject();
     if (one.placement == event.subject() && !moved) {
       one.old_open = false;
-      walk(effects, one, On::old_placement_ended);
+      // Said beside this event it would be the present provider's to read.
+      if (one.stage == Stage::overlap) overlap_over.set(effects, one.id, effects.now(), one.student);
     } else if (moved && as_planned) {
       one.last_good = true;
       walk(effects, one, On::new_placement_done);

@@ -1,6 +1,9 @@
 // plugins/warm_handover/rule.hpp: the rule. Each event is handled in one of the .cpp files beside it; what a handler
 // shares with others stands at the end. All that happens is an event: when a clock rings, the rule says so in an event
 // of its own and acts on that, so that a replay, a late hub and a person who reads the log see one and the same story.
+//
+// What is explained beside an event can be read by all who may read the event. So a case is explained on events of the
+// school and of the provider that has it, never on one that the present provider or another school hears.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +113,7 @@ struct WarmHandover {
   iro::Alarm first_check{"first_check"};          // by handover
   iro::Alarm last_check{"last_check"};            // by handover
   iro::Alarm signal_waits{"signal_waits"};        // by risk id
+  iro::Alarm overlap_over{"overlap_over"};        // by handover
   iro::Alarm forget_case{"forget_case"};          // by handover
   iro::Alarm forget_signal{"forget_signal"};      // by risk id
   iro::Alarm wake{"wake"};                        // by vacancy: more of those that wait than one event may wake
@@ -161,6 +165,7 @@ struct WarmHandover {
   iro::Verdict check_due(const HandoverCheckDue&, const iro::Event&, iro::Effects&) const;
   iro::Verdict check_done(const HandoverCheckDone&, const iro::Event&, iro::Effects&) const;
   iro::Verdict completed(const HandoverCompleted&, const iro::Event&, iro::Effects&) const;
+  void old_one_ended(const iro::Timer&, iro::Effects&) const;
   void time_for_first_check(const iro::Timer&, iro::Effects&) const;
   void time_for_last_check(const iro::Timer&, iro::Effects&) const;
 

@@ -90,17 +90,11 @@ std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& on
 
 void WarmHandover::search(iro::Effects& effects, const Case& one) const {
   std::vector<Candidate> found;
-  std::map<Rule, unsigned> obstacles;
-  unsigned seen = 0;
   Known known{other_loads(effects, one, false)};
   const auto look_at = [&](std::string_view key, const Place& place) {
     if (place.provider == one.present_provider && !one.present_provider.empty()) return;
-    ++seen;
     const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
-    if (const auto rule = obstacle(effects, one, vacancy, place, effects.today(), known)) {
-      ++obstacles[*rule];
-      return;
-    }
+    if (obstacle(effects, one, vacancy, place, effects.today(), known)) return;
     Need asked = one.need;
     asked.weeks = std::max<std::uint16_t>(1, asked.weeks);
     const auto free =
@@ -110,10 +104,6 @@ void WarmHandover::search(iro::Effects& effects, const Case& one) const {
   by_programme.each(effects, std::string_view("*"), look_at);
   if (usable(one.need.programme, {})) by_programme.each(effects, one.need.programme, look_at);
   std::sort(found.begin(), found.end(), before);
-  const auto [nl, en] = left_out(obstacles);
-  effects.explain({.nl = words("Van ", seen, " plaatsen passen er ", found.size(), ". ", nl).substr(0, 1000),
-                   .en = words("Of ", seen, " places ", found.size(), " fit. ", en).substr(0, 1000)});
-
   const auto until = one.respond_by && *one.respond_by >= effects.today() ? *one.respond_by
                                                                           : effects.today() + days(config.search_days);
   search_ends.set(effects, one.id, end_of(until), one.student);
@@ -144,7 +134,7 @@ void WarmHandover::search(iro::Effects& effects, const Case& one) const {
 }
 
 void WarmHandover::wake_waiting(iro::Effects& effects, std::string_view vacancy, std::string_view after) const {
-  constexpr std::size_t at_once = 6;  // each may explain once, and an event has room for eight notes
+  constexpr std::size_t at_once = 3;  // each is a search over all places of a programme
   const auto place = usable(vacancy, {}) ? places.get(effects, vacancy) : std::nullopt;
   if (!place) return;
   std::vector<Case> woken;
@@ -261,19 +251,25 @@ iro::Verdict WarmHandover::unplaced(const HandoverUnplaced& unplaced, const iro:
   }
   walk(effects, *one, On::unplaced);
   save(effects, *one);
-  if (!was_searching || event.sender() != "hub" || *unplaced.code() == UnplacedCode::deadline_passed)
-    return iro::accept();
-  // A place may have been opened between the search and this word about it.
-  bool fits = false;
+  if (!was_searching || event.sender() != "hub") return iro::accept();
+  // Why none: and whether a place was opened between the search and this word about it.
+  std::map<Rule, unsigned> obstacles;
+  unsigned seen = 0;
+  unsigned fit = 0;
   Known known{other_loads(effects, *one, false)};
   const auto look_at = [&](std::string_view key, const Place& place) {
+    if (place.provider == one->present_provider && !one->present_provider.empty()) return;
     const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
-    fits = place.provider != one->present_provider && !obstacle(effects, *one, vacancy, place, event.today(), known);
-    return !fits;
+    const auto rule = obstacle(effects, *one, vacancy, place, event.today(), known);
+    ++(rule ? obstacles[*rule] : fit);
+    ++seen;
   };
   by_programme.each(effects, std::string_view("*"), look_at);
-  if (!fits && usable(one->need.programme, {})) by_programme.each(effects, one->need.programme, look_at);
-  if (fits) search(effects, *one);
+  if (usable(one->need.programme, {})) by_programme.each(effects, one->need.programme, look_at);
+  const auto [nl, en] = left_out(obstacles);
+  effects.explain({.nl = words("Van ", seen, " plaatsen passen er ", fit, ". ", nl).substr(0, 1000),
+                   .en = words("Of ", seen, " places ", fit, " fit. ", en).substr(0, 1000)});
+  if (fit > 0 && *unplaced.code() != UnplacedCode::deadline_passed) search(effects, *one);
   return iro::accept();
 }
 

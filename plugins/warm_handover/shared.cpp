@@ -75,6 +75,7 @@ bool WarmHandover::walk(iro::Effects& effects, Case& one, On on) const {
   if (row == nullptr) return false;
   effects.explain({.nl = std::string(row->nl), .en = std::string(row->en)});
   if (row->to == Stage::none) return true;
+  const Stage before = one.stage;
   constexpr std::size_t most_steps = 200;
   if (one.stage != row->to || one.history.empty()) {
     if (one.history.size() == most_steps) one.history.erase(one.history.begin());
@@ -87,7 +88,7 @@ bool WarmHandover::walk(iro::Effects& effects, Case& one, On on) const {
     if (one.stage == Stage::intake && one.support_until) due = *one.support_until + days(1);
     if (one.stage == Stage::ready && one.begin) due = std::max(due, *one.begin + days(1));
     stalled.set(effects, one.id, due, one.student);
-  } else {
+  } else if (!(is_in(before, running) && is_in(one.stage, running))) {  // a check that is due stays due
     stalled.cancel(effects, one.id);
   }
   return true;

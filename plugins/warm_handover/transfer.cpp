@@ -135,6 +135,13 @@ iro::Verdict WarmHandover::started(const HandoverStarted& started, const iro::Ev
   return iro::accept();
 }
 
+void WarmHandover::old_one_ended(const iro::Timer& timer, iro::Effects& effects) const {
+  auto one = find(effects, plain(timer.key()));
+  if (!one || one->old_open || !walk(effects, *one, On::old_placement_ended)) return;
+  say_completed_if_done(effects, *one);
+  save(effects, *one);
+}
+
 void WarmHandover::check_rings(iro::Effects& effects, std::string_view key, std::uint8_t weeks) const {
   const auto one = find(effects, plain(key));
   if (!one || !is_in(one->stage, running)) return;

@@ -68,7 +68,18 @@ Act some_act() {
   const int n = draw(0, 2) + 1;
   const auto act = [](auto payload, std::string sender = "school-a") -> Act {
     const auto kept = std::make_shared<decltype(payload)>(std::move(payload));
-    return [kept, sender](Region& region) { return region.tell(*kept, sender); };
+    return [kept, sender](Region& region) {
+      auto outcome = region.tell(*kept, sender);
+      // What is explained here, the present provider and other schools could read.
+      if constexpr (requires { kept->offer; }) RC_ASSERT(outcome.notes.empty());
+      if constexpr (requires {
+                      kept->outcome;
+                      kept->placement_id;
+                    }) {
+        if (kept->placement_id == "pl-old") RC_ASSERT(outcome.notes.empty());
+      }
+      return outcome;
+    };
   };
   switch (draw(0, 27)) {
     case 0: {
