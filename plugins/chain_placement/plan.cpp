@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -16,7 +17,17 @@ class Search {
   explicit Search(const Problem& problem) : in_(problem) {
     for (std::size_t s = 0; s < in_.students; ++s) start_student(s);
     for (std::size_t p = 0; p < in_.periods; ++p) matched_[p] = matching(p);
-    for (std::size_t p = in_.periods; p-- > 0;) matched_from_[p] = matched_from_[p + 1] + matched_[p];
+    for (std::size_t p = in_.periods; p-- > 0;) {
+      matched_from_[p] = matched_from_[p + 1] + matched_[p];
+      kept_from_[p] = kept_from_[p + 1];
+      for (std::size_t t = 0; t < in_.stations; ++t) {
+        const unsigned free = free_seats(p, t);
+        free_from_[p][t] = free_from_[p + 1][t] + free;
+        unsigned were = 0;
+        for (std::size_t s = 0; s < in_.students; ++s) were += may_keep(s, p) && in_.before[s][p] == t + 1 ? 1 : 0;
+        kept_from_[p] += std::min(were, free);
+      }
+    }
     for (std::size_t s = 0; s < in_.students; ++s) legs_ += in_.need[s];
   }
 
@@ -52,6 +63,10 @@ class Search {
   }
   [[nodiscard]] bool may_keep(std::size_t s, std::size_t p) const {
     return in_.before[s][p] != 0 && !in_.fixed[s][p] && (may_[s][p] & bit(in_.before[s][p] - 1U)) != 0;
+  }
+
+  [[nodiscard]] unsigned free_seats(std::size_t p, std::size_t t) const {
+    return in_.seats[p][t] > used_[p][t] ? unsigned{in_.seats[p][t]} - used_[p][t] : 0U;
   }
 
   /// The most students that can be somewhere in a period, whatever the others hold: Kuhn's augmenting paths.
@@ -107,22 +122,34 @@ class Search {
   [[nodiscard]] std::pair<unsigned, unsigned> bound(std::size_t s_next, std::size_t p_next) const {
     unsigned place = 0;
     unsigned keep = 0;
+    unsigned keep_here = 0;
+    std::array<unsigned, most_stations> come{};  // students who may still come to a station
     for (std::size_t s = 0; s < in_.students; ++s) {
       const std::size_t p = s < s_next ? p_next + 1 : p_next;
-      const auto stations = static_cast<unsigned>(std::popcount(may_from_[s][p] & ~seen_[s]));
+      const std::uint32_t open = left_[s] == 0 ? 0 : may_from_[s][p] & ~seen_[s];
+      const auto stations = static_cast<unsigned>(std::popcount(open));
       const unsigned most = std::min({unsigned{left_[s]}, stations, unsigned{open_from_[s][p]}});
       place += most;
       keep += std::min(most, unsigned{keep_from_[s][p]});
+      keep_here += s >= s_next && may_keep(s, p_next) ? 1 : 0;
+      for (std::uint32_t rest = open; rest != 0; rest &= rest - 1)
+        ++come[static_cast<unsigned>(std::countr_zero(rest))];
     }
     const unsigned by_period =
         matched_from_[p_next + 1] + std::min(matched_[p_next], unsigned{in_.students} - static_cast<unsigned>(s_next));
-    place = std::min(place, by_period);
+    unsigned by_station = 0;
+    for (std::size_t t = 0; t < in_.stations; ++t) {
+      by_station += std::min(come[t], free_from_[p_next + 1][t] + free_seats(p_next, t));
+    }
+    place = std::min({place, by_period, by_station});
+    keep = std::min(keep, kept_from_[p_next + 1] + keep_here);
     return {legs_ - placed_ - place, legs_ - kept_ - std::min(keep, place)};
   }
 
   void descend(std::size_t s, std::size_t p) {
     if (s == in_.students) return descend(0, p + 1);
     if (p == in_.periods) return take();
+    if (s == 0 && p > 0 && been_here_better(p)) return;
     if (++nodes_ >= search_nodes) return;
     const auto reach = bound(s, p);
     if (reach >= std::pair(best_.unplanned, best_.changes) || reach.second > most_changes) return;
@@ -134,6 +161,16 @@ class Search {
       if ((may & bit(t)) != 0 && t + 1 != was) put(s, p, t);
     }
     descend(s + 1, p);
+  }
+  /// What is left depends on nothing but the stations that each has seen; how many legs are placed follows from them.
+  /// So of two ways to one such point the one that kept more is enough.
+  bool been_here_better(std::size_t p) {
+    std::uint64_t key = p;
+    for (std::size_t s = 0; s < in_.students; ++s) key = key << most_stations | seen_[s];
+    const auto [at, fresh] = points_.try_emplace(key, kept_);
+    if (!fresh && at->second >= kept_) return true;
+    at->second = kept_;
+    return false;
   }
   void put(std::size_t s, std::size_t p, std::size_t t) {
     if (used_[p][t] >= in_.seats[p][t]) return;
@@ -163,6 +200,7 @@ class Search {
   Grid cells_{};
   Plan best_{};
   std::size_t nodes_ = 0;
+  std::map<std::uint64_t, unsigned> points_;  // between two periods: kept_ of the best way there
   unsigned legs_ = 0;
   unsigned placed_ = 0;
   unsigned kept_ = 0;
@@ -175,6 +213,8 @@ class Search {
   std::array<std::array<std::uint8_t, most_periods + 1>, most_students> keep_from_{};
   std::array<unsigned, most_periods> matched_{};
   std::array<unsigned, most_periods + 1> matched_from_{};
+  std::array<unsigned, most_periods + 1> kept_from_{};
+  std::array<std::array<unsigned, most_stations>, most_periods + 1> free_from_{};
 };
 
 }  // namespace

@@ -20,12 +20,12 @@
 // The method is exact search. With rule 2 the periods hang together and what is
 // asked is the completion of a Latin square, which is NP-hard, so a flow or a
 // matching (one period each, exact without rule 2) only bounds it: depth first
-// over the cells, cut where matchings of the periods that are left and the
-// stations that a student has left cannot beat the best. k is at most 6. The
-// search ends at search_nodes; Plan::proven says whether it had to.
+// over the cells, cut where matchings of the periods that are left, the seats of
+// the stations and the stations that a student has left cannot beat the best, and
+// where the same stations were seen by all on a way that kept more. k is at most
+// 6. The search ends at search_nodes; Plan::proven says whether it had to.
 //
-// Pure functions, no allocation of their own but the findings. Numbers in Cell
-// and Grid count from 1; 0 is nowhere.
+// Pure functions. Numbers in Cell and Grid count from 1; 0 is nowhere.
 #pragma once
 
 #include <array>
@@ -44,7 +44,7 @@ inline constexpr std::size_t most_stations = 8;       // two in reserve
 inline constexpr std::size_t most_periods = 8;        // two to catch up in
 inline constexpr std::size_t most_weeks = 104;        // of a chain, closed ones among them
 inline constexpr unsigned most_changes = 15;          // of one planning again: four events each, of 64
-inline constexpr std::size_t search_nodes = 200'000;  // some 20 ms
+inline constexpr std::size_t search_nodes = 100'000;  // well below the 250 ms that an event may take
 
 /// [student][period], counted from 0, holding a station counted from 1.
 using Grid = std::array<std::array<std::uint8_t, most_periods>, most_students>;
