@@ -190,15 +190,19 @@ void WarmHandover::item_delivered(const DossierDelivered& delivered, const iro::
   save(effects, *one);
 }
 
-/// A missing consent never blocks the transfer: it is only remembered, for the overview.
-void WarmHandover::consent_given(const ConsentGiven& consent, const iro::Event& event, iro::Effects& effects) const {
+/// Author and recipient hear of a consent, and so of the student: like the item, it is only for who accepted. A missing
+/// one never blocks the transfer: it is remembered for the overview.
+iro::Verdict WarmHandover::consent_given(const ConsentGiven& consent, const iro::Event& event,
+                                         iro::Effects& effects) const {
   auto one = find(effects, event.subject());
-  if (!one || one->student != event.person() || one->school != iro::str(consent.school())) return;
+  if (const auto rule = wrong_item(one, consent, event)) return refuse(*rule);
+  if (!one || one->ended()) return iro::accept();
   if (Item* note = note_of(*one, item_key(consent.item(), iro::str(consent.recipient())))) {
     note->consented = true;
     note->withdrawn = false;
   }
   save(effects, *one);
+  return iro::accept();
 }
 
 void WarmHandover::consent_withdrawn(const ConsentWithdrawn& consent, const iro::Event& event,

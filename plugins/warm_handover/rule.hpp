@@ -180,7 +180,7 @@ struct WarmHandover {
   iro::Verdict item_sealed(const DossierItemSealed&, const iro::Event&, iro::Effects&) const;
   iro::Verdict item_rectified(const DossierRectified&, const iro::Event&, iro::Effects&) const;
   void item_delivered(const DossierDelivered&, const iro::Event&, iro::Effects&) const;
-  void consent_given(const ConsentGiven&, const iro::Event&, iro::Effects&) const;
+  iro::Verdict consent_given(const ConsentGiven&, const iro::Event&, iro::Effects&) const;
   void consent_withdrawn(const ConsentWithdrawn&, const iro::Event&, iro::Effects&) const;
 
   // signals.cpp: a student at risk

@@ -300,5 +300,13 @@ TEST_CASE("views: what is asked wrongly is refused by name") {
   CHECK(refusal(views, "nothing", "{}", school_a) == Errc::view_unknown);
   CHECK(refusal(views, "events", "{}", MemberNo(99)) == Errc::missing_grant);
   CHECK(ask(views, "events", R"({"type":"demand.registered"})", op).at("events").as_array().empty());
-  CHECK(views::views().size() == 5);
+  for (const char* args : {"{}", R"({"ref":"x"})", R"({"ref":"00","types":[]})",
+                           R"({"ref":"00000000000000000000000000000000","types":[1]})"}) {
+    INFO(args);
+    CHECK(refusal(views, "quarantine", args, op) == Errc::arguments_invalid);
+  }
+  const char* nowhere = R"({"ref":"00000000000000000000000000000000","types":[]})";
+  CHECK(refusal(views, "quarantine", nowhere, op) == Errc::token_invalid);
+  CHECK(refusal(views, "quarantine", nowhere, school_a) == Errc::missing_grant);
+  CHECK(views::views().size() == 6);
 }
