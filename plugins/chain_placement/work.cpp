@@ -349,7 +349,6 @@ std::string Work::handover_of(const Leg& leg) const { return iro::words(leg.id, 
 
 /// A student is in one handover at a time, whoever asked for it.
 bool Work::one_is_open(std::uint8_t no) {
-  if (asked_.contains(no)) return true;
   bool found = false;
   const std::string student = participant(no)->student;
   rule_.handovers.each(fx_, [&](std::string_view, const OpenHandover& open) {
@@ -363,7 +362,6 @@ void Work::request(Leg& leg) {
   const auto& who = participant(leg.student);
   if (!who) return;
   leg.waits = false;
-  asked_.insert(leg.student);
   const Span& period = chain.period_of(leg);
   const Week now = week_of(fx_.today());
   events::HandoverRequestedT asked;
@@ -395,6 +393,8 @@ void Work::request(Leg& leg) {
   asked.attempt = 1;
   asked.effective_on = today();
   fx_.emit(asked);
+  // At once: what is asked in the same commit, by an alarm that rings beside this one, must know of it.
+  rule_.handovers.put(fx_, asked.handover_id, {who->student}, who->student);
 }
 
 /// Why each station is none, by number: read by who decides what to do instead.

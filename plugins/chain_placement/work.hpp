@@ -7,7 +7,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -95,7 +94,6 @@ class Work {
   std::string id_;
   std::map<std::uint8_t, std::optional<Participant>> participants_;
   std::vector<const Row*> rows_;
-  std::set<std::uint8_t> asked_;  // for a handover, in this call
   iro::Text more_;
 
  public:

@@ -238,6 +238,23 @@ std::string overbooked(const Chain& chain, const Leg& leg, const std::vector<Sta
   return "";
 }
 
+TEST_CASE("chain: two legs that fail in one commit make one handover of a student; the other waits for its end") {
+  Region region;
+  region.fill(2, 2);
+  const Chain full = region.chain();
+  // Nothing of what the rule emits is said back in between, as when both fail in one round.
+  std::vector<std::string> asked;
+  for (const Leg& leg : full.legs) {
+    if (leg.student != 1) continue;
+    for (const auto& one : region.fails(leg, LegFailCode::student_unavailable).emitted<HandoverRequestedT>())
+      asked.push_back(one.handover_id);
+  }
+  REQUIRE(asked.size() == 1);
+  const auto next = region.stop_handover(asked.front(), student(1)).emitted<HandoverRequestedT>();
+  REQUIRE(next.size() == 1);
+  CHECK(next.front().handover_id != asked.front());
+}
+
 TEST_CASE("chain: whatever is said in whatever order, no rule of the plan is broken and no answer fails") {
   property("chain: random lives keep the rules", 400, [] {
     Region region;
