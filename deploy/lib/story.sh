@@ -7,6 +7,7 @@ STORY_SCHOOL=roc-lage-waarden
 STORY_HOSPITAL=ziekenhuis-waterpoort
 STORY_PRACTICE=huisartsen-oudermeer-oost
 STORY_POOL=poule-stagebegeleiders
+STORY_STUDENT=demo-student-7f3a
 STORY_CASE=''
 STORY_ID=''
 
@@ -32,7 +33,7 @@ enable_programmes() {
 }
 
 tell_story() {
-  local s=$STORY_SCHOOL h=$STORY_HOSPITAL p=$STORY_PRACTICE pool=$STORY_POOL who=demo-student-7f3a case
+  local s=$STORY_SCHOOL h=$STORY_HOSPITAL p=$STORY_PRACTICE pool=$STORY_POOL who=$STORY_STUDENT case
   local of="\"student\": \"$who\", \"school\": \"$s\"" goals='[{"code": "triage"}, {"code": "urine-test"}]'
   told "$p" recognition.granted "{\"recognition_id\": \"story-re\", \"provider\": \"$p\", \"programme\": \"25695\", \"valid_from\": \"$(day '-300 days')\"}" 'a recognised learning company'
   told "$p" vacancy.opened "{\"vacancy_id\": \"story-va\", \"provider\": \"$p\", \"offer\": {\"branch\": \"general_practice\", \"programmes\": [\"25695\"], \"levels\": [4], \"years\": [2], \"learning_paths\": [\"bol\"], \"goals\": $goals, \"area\": \"6525\", \"hours_per_week\": 24, \"practice_trainer_id\": \"pt-1\", \"supervision_minutes_per_week\": 45}}" 'a place for triage and tests'
@@ -77,11 +78,22 @@ tell_story() {
   for n in 1 2 3; do
     told "$school" chain.student-joined "{$chain, \"student\": \"demo-student-ch0$n\", \"school\": \"$school\"}" 'opted in'
   done
+
+  # A leg that nobody can take over becomes a handover: three rules, each in the commit of the event that it answers.
+  local first='"student": "demo-student-ch01", "school": "hogeschool-maasoever"' ho=story-ch-leg1-handover clinic=kliniek-helderdal
+  told "$clinic" vacancy.opened "{\"vacancy_id\": \"story-vb\", \"provider\": \"$clinic\", \"offer\": {\"branch\": \"mental_health\", \"programmes\": [\"34560\"], \"levels\": [6], \"years\": [2], \"learning_paths\": [\"hbo_fulltime\"], \"area\": \"6525\", \"hours_per_week\": 24, \"practice_trainer_id\": \"pt-9\", \"supervision_minutes_per_week\": 60}}" 'another place'
+  told "$h" leg.confirmed "{$chain, \"leg_id\": \"story-ch-leg1\", \"school\": \"$school\", \"provider\": \"$h\"}" 'the provider takes the leg'
+  told "$h" leg.failed "{$chain, $first, \"leg_id\": \"story-ch-leg1\", \"provider\": \"$h\", \"code\": \"provider_withdrew\"}" 'and cannot after all'
+  STORY_CHAIN=$STORY_ID STORY_CASE=$STORY_ID
+  told "$school" handover.student-agreed "{\"handover_id\": \"$ho\", $first, \"method\": \"video_call\"}" 'the student agrees'
+  told "$school" handover.candidate-chosen "{\"handover_id\": \"$ho\", $first, \"vacancy_id\": \"story-vb\", \"decided_by\": \"school_coordinator\"}" 'people choose'
+  told "$clinic" handover.accepted "{\"handover_id\": \"$ho\", \"school\": \"$school\", \"provider\": \"$clinic\"}" 'the pool is asked'
+  STORY_CASE=''
 }
 
 # check_story: who must not know, does not. 0 when all of it holds.
 check_story() {
-  local who=demo-student-7f3a inbox held=0 member
+  local who=$STORY_STUDENT inbox held=0 member rule
   for inbox in "$region"/members/*/inbox; do
     member=$(basename "$(dirname "$inbox")")
     case $member in "$STORY_SCHOOL" | "$STORY_PRACTICE" | "$STORY_HOSPITAL" | "$STORY_POOL" | stagebureau-*) continue ;; esac
@@ -103,6 +115,14 @@ check_story() {
     say '   the handover is not completed'
     held=1
   fi
+  local words
+  words=$(iro explain --key "$region/members/hogeschool-maasoever/key.toml" "$STORY_CHAIN")
+  for rule in chain-placement warm-handover supervisor-pool; do
+    if ! grep -q "rule $rule:" <<<"$words"; then
+      say "   the tree of the leg that failed does not say what $rule did"
+      held=1
+    fi
+  done
   if ! iro show chain story-ch --hub "$hub" --json | grep -q ziekenhuis-waterpoort; then
     say '   the chain has no plan'
     held=1
@@ -110,7 +130,22 @@ check_story() {
   return "$held"
 }
 
-# show_programmes: each plugin's figures, and the handover's whole tree as its school may see it.
+# forget_story: the student asks to be forgotten. 0 when no file of the hub can be read for the pseudonym any more, and the rules
+# know nothing of the handover.
+forget_story() {
+  iro subject erase "$STORY_STUDENT" --reason asked_by_student --yes --hub "$hub" || return 1
+  # The operator's own outbox keeps this command for seven days, for a hub that is restored from a backup.
+  if grep -rqa --exclude-dir=operator "$STORY_STUDENT" "$hub"; then
+    say '   the pseudonym of an erased student is in a file of the hub'
+    return 1
+  fi
+  if iro show handovers --hub "$hub" --args '{"all": true}' --json | grep -q story-ho; then
+    say '   a rule still knows the handover of an erased student'
+    return 1
+  fi
+}
+
+# show_programmes: each plugin's figures, and the whole tree of both handovers as their schools may see it.
 show_programmes() {
   iro show handovers --hub "$hub" --args '{"all": true}'
   printf '\n'
@@ -119,4 +154,6 @@ show_programmes() {
   iro show people --hub "$hub"
   printf '\n'
   iro explain --key "$region/members/$STORY_SCHOOL/key.toml" "$STORY_HANDOVER"
+  printf '\n'
+  iro explain --key "$region/members/hogeschool-maasoever/key.toml" "$STORY_CHAIN"
 }
