@@ -140,8 +140,9 @@ void add_parked(CLI::App& plugin, Context& context, const char* name, Text about
 void add_plugin_commands(CLI::App& app, Context& context) {
   auto& plugin = add_command(app, context, "plugin", Text::about_plugin);
   plugin.require_subcommand(1);
-  runs(add_command(plugin, context, "ls", Text::about_plugin_ls, "iro plugin ls"), context,
-       std::make_shared<NoOptions>(), list);
+  auto& ls = add_command(plugin, context, "ls", Text::about_plugin_ls, "iro plugin ls");
+  ls.alias("list");
+  runs(ls, context, std::make_shared<NoOptions>(), list);
   runs(add_command(plugin, context, "parked", Text::about_plugin_parked, "iro plugin parked"), context,
        std::make_shared<NoOptions>(), parked);
   add_parked(plugin, context, "redrive", Text::about_plugin_redrive, "plugin.redrive",

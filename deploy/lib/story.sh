@@ -153,6 +153,8 @@ show_programmes() {
   printf '\n'
   iro show people --hub "$hub"
   printf '\n'
+  iro show pool --week "$(week today)" --hub "$hub"
+  printf '\n'
   iro explain --key "$region/members/$STORY_SCHOOL/key.toml" "$STORY_HANDOVER"
   printf '\n'
   iro explain --key "$region/members/hogeschool-maasoever/key.toml" "$STORY_CHAIN"

@@ -267,8 +267,11 @@ iro::Verdict WarmHandover::unplaced(const HandoverUnplaced& unplaced, const iro:
   by_programme.each(effects, std::string_view("*"), look_at);
   if (usable(one->need.programme, {})) by_programme.each(effects, one->need.programme, look_at);
   const auto [nl, en] = left_out(obstacles);
-  effects.explain({.nl = words("Van ", seen, " plaatsen passen er ", fit, ". ", nl).substr(0, 1000),
-                   .en = words("Of ", seen, " places ", fit, " fit. ", en).substr(0, 1000)});
+  effects.explain(
+      {.nl = words("Bekeken plaatsen: ", seen, ", daarvan passen er ", fit, ".", nl.empty() ? "" : " ", nl)
+                 .substr(0, 1000),
+       .en =
+           words("Places looked at: ", seen, ", of these ", fit, " fit.", en.empty() ? "" : " ", en).substr(0, 1000)});
   if (fit > 0 && *unplaced.code() != UnplacedCode::deadline_passed) search(effects, *one);
   return iro::accept();
 }

@@ -320,7 +320,7 @@ TEST_CASE(
       CHECK(key.find(person) == std::string::npos);
       if (value.person != person) CHECK(value.bytes.find(person) == std::string::npos);
     }
-    for (const char* view : {"people", "register", "board", "timeline", "load", "weeks", "places", "costs", "replan"}) {
+    for (const char* view : {"people", "register", "board", "timeline", "load", "pool", "places", "costs", "replan"}) {
       CHECK(region.show(view).find(person) == std::string::npos);
     }
   }
