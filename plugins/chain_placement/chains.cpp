@@ -211,13 +211,28 @@ iro::Verdict ChainPlacement::proposed(const events::ChainProposed& said, const i
   return iro::accept();
 }
 
-iro::Verdict ChainPlacement::confirmed(const events::ChainConfirmed& said, const iro::Event& event,
-                                       iro::Effects& fx) const {
-  auto found = find_chain(fx, event.subject());
+namespace {
+
+/// Why this is not for the sender to say of the chain: it is unknown or over, of another school, or neither the one
+/// whose word it is (the provider that the event names, else the school) nor the bureau sent it.
+template <typename Table>
+std::optional<iro::Verdict> not_theirs(const ChainPlacement& rule, const std::optional<Chain>& found, const Table& said,
+                                       const iro::Event& event, iro::Effects& fx) {
   if (!found) return refuse(Rule::chain_unknown);
   if (found->over()) return refuse(Rule::chain_ended);
   if (iro::str(said.school()) != found->school) return refuse(Rule::other_school);
-  if (!speaks_for(fx, event, iro::str(said.provider()))) return refuse(Rule::not_their_word);
+  std::string_view speaker = found->school;
+  if constexpr (requires { said.provider(); }) speaker = iro::str(said.provider());
+  if (!rule.speaks_for(fx, event, speaker)) return refuse(Rule::not_their_word);
+  return std::nullopt;
+}
+
+}  // namespace
+
+iro::Verdict ChainPlacement::confirmed(const events::ChainConfirmed& said, const iro::Event& event,
+                                       iro::Effects& fx) const {
+  auto found = find_chain(fx, event.subject());
+  if (const auto wrong = not_theirs(*this, found, said, event, fx)) return *wrong;
   Work work(*this, fx, event.subject(), std::move(*found));
   auto& stations = work.chain.stations;
   const auto at = std::find_if(stations.begin(), stations.end(),
@@ -235,10 +250,7 @@ iro::Verdict ChainPlacement::confirmed(const events::ChainConfirmed& said, const
 iro::Verdict ChainPlacement::joined(const events::ChainStudentJoined& said, const iro::Event& event,
                                     iro::Effects& fx) const {
   auto found = find_chain(fx, event.subject());
-  if (!found) return refuse(Rule::chain_unknown);
-  if (found->over()) return refuse(Rule::chain_ended);
-  if (iro::str(said.school()) != found->school) return refuse(Rule::other_school);
-  if (!speaks_for(fx, event, found->school)) return refuse(Rule::not_their_word);
+  if (const auto wrong = not_theirs(*this, found, said, event, fx)) return *wrong;
   Work work(*this, fx, event.subject(), std::move(*found));
   Chain& chain = work.chain;
   for (std::uint8_t no = 1; no <= chain.k; ++no) {
@@ -270,10 +282,7 @@ iro::Verdict ChainPlacement::joined(const events::ChainStudentJoined& said, cons
 iro::Verdict ChainPlacement::left(const events::ChainStudentLeft& said, const iro::Event& event,
                                   iro::Effects& fx) const {
   auto found = find_chain(fx, event.subject());
-  if (!found) return refuse(Rule::chain_unknown);
-  if (found->over()) return refuse(Rule::chain_ended);
-  if (iro::str(said.school()) != found->school) return refuse(Rule::other_school);
-  if (!speaks_for(fx, event, found->school)) return refuse(Rule::not_their_word);
+  if (const auto wrong = not_theirs(*this, found, said, event, fx)) return *wrong;
   Work work(*this, fx, event.subject(), std::move(*found));
   for (std::uint8_t no = 1; no <= work.chain.k; ++no) {
     const auto& who = work.participant(no);
@@ -295,10 +304,7 @@ iro::Verdict ChainPlacement::dissolved(const events::ChainDissolved& said, const
   if (event.source().ends_with(":systeem:plugin-chain-placement"))
     return iro::accept();  // what this rule has said itself
   auto found = find_chain(fx, event.subject());
-  if (!found) return refuse(Rule::chain_unknown);
-  if (found->over()) return refuse(Rule::chain_ended);
-  if (iro::str(said.school()) != found->school) return refuse(Rule::other_school);
-  if (!speaks_for(fx, event, found->school)) return refuse(Rule::not_their_word);
+  if (const auto wrong = not_theirs(*this, found, said, event, fx)) return *wrong;
   Work work(*this, fx, event.subject(), std::move(*found));
   work.dissolve(Cause::dissolved_by_people, events::ChainDissolveCode::agreed_by_all, false);
   work.save();
