@@ -87,13 +87,9 @@ void WarmHandover::no_answer(const iro::Timer& timer, iro::Effects& effects) con
 
 void WarmHandover::end_invitation(iro::Effects& effects, const Case& one) const {
   if (one.stage != Stage::inviting) return;
-  HandoverInvitationExpiredT said;
-  said.handover_id = one.id;
-  said.school = one.school;
+  auto said = about<HandoverInvitationExpiredT>(one, effects);
   said.provider = one.chosen_provider;
   said.vacancy_id = one.chosen_vacancy;
-  said.attempt = one.attempt;
-  said.effective_on = to_field(effects.today());
   effects.emit(said);
 }
 
@@ -131,15 +127,10 @@ iro::Verdict WarmHandover::provider_withdrawn(const HandoverProviderWithdrawn& w
 /// The place of somebody who has not started is gone, and its provider need not say it once more.
 void WarmHandover::provider_lost(iro::Effects& effects, const Case& one, ProviderWithdrawalCode code) const {
   if (one.stage < Stage::accepted || one.stage > Stage::ready) return;
-  HandoverProviderWithdrawnT said;
-  said.handover_id = one.id;
-  said.student = one.student;
-  said.school = one.school;
+  auto said = about<HandoverProviderWithdrawnT>(one, effects);
   said.provider = one.provider;
   said.vacancy_id = one.vacancy;
   said.code = code;
-  said.attempt = one.attempt;
-  said.effective_on = to_field(effects.today());
   effects.emit(said);
 }
 

@@ -214,6 +214,17 @@ struct WarmHandover {
   /// The case of that id; nothing: unknown, or the person was erased.
   [[nodiscard]] std::optional<Case> find(const iro::Look&, std::string_view id) const;
   void save(iro::Effects&, const Case&) const;
+  /// An event about this handover, on today's date. Each field where the type has it: an invitation has no student.
+  template <typename Said>
+  static Said about(const Case& one, const iro::Effects& effects) {
+    Said said;
+    said.handover_id = one.id;
+    if constexpr (requires { said.student; }) said.student = one.student;
+    said.school = one.school;
+    if constexpr (requires { said.attempt; }) said.attempt = one.attempt;
+    said.effective_on = to_field(effects.today());
+    return said;
+  }
   /// Walk the row of `on`: go there, say why, wind the clocks of the new stage. False: there is no such row from here.
   bool walk(iro::Effects&, Case&, On on) const;
   /// The handovers of one student that are open.

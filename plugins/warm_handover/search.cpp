@@ -108,23 +108,13 @@ void WarmHandover::search(iro::Effects& effects, const Case& one) const {
                                                                           : effects.today() + days(config.search_days);
   search_ends.set(effects, one.id, end_of(until), one.student);
   if (found.empty()) {
-    HandoverUnplacedT said;
-    said.handover_id = one.id;
-    said.student = one.student;
-    said.school = one.school;
+    auto said = about<HandoverUnplacedT>(one, effects);
     said.code = one.asked.empty() ? UnplacedCode::no_candidate : UnplacedCode::all_declined;
     said.providers_asked = one.providers_asked;
-    said.attempt = one.attempt;
-    said.effective_on = to_field(effects.today());
     effects.emit(said);
     return;
   }
-  HandoverCandidatesProposedT said;
-  said.handover_id = one.id;
-  said.student = one.student;
-  said.school = one.school;
-  said.attempt = one.attempt;
-  said.effective_on = to_field(effects.today());
+  auto said = about<HandoverCandidatesProposedT>(one, effects);
   for (const Candidate& candidate : found) {
     if (said.candidates.size() == config.most_candidates) break;
     const auto rank = static_cast<std::uint16_t>(said.candidates.size() + 1);
@@ -208,9 +198,7 @@ iro::Verdict WarmHandover::candidate_chosen(const HandoverCandidateChosen& chose
     effects.explain({.nl = words("Er stonden ", at - one->shown.begin(), " plaatsen boven."),
                      .en = words(at - one->shown.begin(), " places stood above it.")});
   }
-  HandoverInvitedT said;
-  said.handover_id = one->id;
-  said.school = one->school;
+  auto said = about<HandoverInvitedT>(*one, effects);
   said.provider = one->chosen_provider;
   said.vacancy_id = one->chosen_vacancy;
   said.programme = one->need.programme;
@@ -226,8 +214,6 @@ iro::Verdict WarmHandover::candidate_chosen(const HandoverCandidateChosen& chose
   }
   said.begin_on = to_field(first_day(one->need, event.today()));
   said.respond_by = to_field(event.today() + days(config.invite_days));
-  said.attempt = one->attempt;
-  said.effective_on = to_field(event.today());
   effects.emit(said);
   save(effects, *one);
   return iro::accept();
@@ -279,14 +265,9 @@ iro::Verdict WarmHandover::unplaced(const HandoverUnplaced& unplaced, const iro:
 void WarmHandover::search_ended(const iro::Timer& timer, iro::Effects& effects) const {
   const auto one = find(effects, plain(timer.key()));
   if (!one || one->stage != Stage::searching) return;
-  HandoverUnplacedT said;
-  said.handover_id = one->id;
-  said.student = one->student;
-  said.school = one->school;
+  auto said = about<HandoverUnplacedT>(*one, effects);
   said.code = UnplacedCode::deadline_passed;
   said.providers_asked = one->providers_asked;
-  said.attempt = one->attempt;
-  said.effective_on = to_field(timer.today());
   effects.emit(said);
 }
 

@@ -100,15 +100,10 @@ void WarmHandover::nothing_happened(const iro::Timer& timer, iro::Effects& effec
   if (!one) return;
   const auto step = is_in(one->stage, running) ? std::optional(HandoverStep::do_check) : step_of(*one);
   if (!step || one->reminders >= config.most_reminders) return;
-  HandoverActionDueT said;
-  said.handover_id = one->id;
-  said.student = one->student;
-  said.school = one->school;
+  auto said = about<HandoverActionDueT>(*one, effects);
   said.step = *step;
   said.since_on = one->history.empty() ? 0 : to_field(one->history.back().on);
   said.reminders = one->reminders;
-  said.attempt = one->attempt;
-  said.effective_on = to_field(timer.today());
   effects.emit(said);
 }
 

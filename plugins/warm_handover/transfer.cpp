@@ -145,14 +145,10 @@ void WarmHandover::old_one_ended(const iro::Timer& timer, iro::Effects& effects)
 void WarmHandover::check_rings(iro::Effects& effects, std::string_view key, std::uint8_t weeks) const {
   const auto one = find(effects, plain(key));
   if (!one || !is_in(one->stage, running)) return;
-  HandoverCheckDueT said;
-  said.handover_id = one->id;
-  said.student = one->student;
-  said.school = one->school;
+  auto said = about<HandoverCheckDueT>(*one, effects);
   said.provider = one->provider;
   said.after_weeks = weeks;
   said.due_on = to_field(effects.today());
-  said.effective_on = to_field(effects.today());
   effects.emit(said);
 }
 void WarmHandover::time_for_first_check(const iro::Timer& timer, iro::Effects& effects) const {
@@ -226,14 +222,9 @@ void WarmHandover::search_again(iro::Effects& effects, Case& one, On why) const 
 
 void WarmHandover::say_completed_if_done(iro::Effects& effects, const Case& one) const {
   if (one.stage != Stage::aftercare || !one.last_good) return;
-  HandoverCompletedT said;
-  said.handover_id = one.id;
-  said.student = one.student;
-  said.school = one.school;
+  auto said = about<HandoverCompletedT>(one, effects);
   said.provider = one.provider;
   said.placement_id = one.new_placement;
-  said.attempt = one.attempt;
-  said.effective_on = to_field(effects.today());
   effects.emit(said);
 }
 
