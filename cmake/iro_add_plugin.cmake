@@ -3,7 +3,7 @@
 #
 # The same in this project and, after find_package(iro), in any other. It makes
 #   NAME          the shared object, in <build>/plugins/NAME/ beside its completed plugin.toml: that folder is the plugin
-#   NAME_static   the static twin: the same source, to link into a test program (iro/testing.hpp)
+#   NAME_static   the static twin: the same objects, to link into a test program (iro/testing.hpp)
 #   NAME_test     when TESTS are given: a test program of them and the twin
 # and the tests NAME.unit and, where iro-plugin is there, NAME.check and NAME.scenario.X. plugin.toml is compared with the
 # source while that is compiled (IRO_PLUGIN). SCHEMAS become <iro/events/own.hpp>, and own.bfbs in the plugin's folder.
@@ -68,20 +68,27 @@ function(iro_add_plugin name)
   endforeach()
   add_custom_target(${name}_files DEPENDS ${header} ${own_headers} ${own_bfbs})
 
-  add_library(${name} MODULE ${ARG_SOURCES})
-  add_library(${name}_static STATIC EXCLUDE_FROM_ALL ${ARG_SOURCES})
-  foreach(target ${name} ${name}_static)
-    add_dependencies(${target} ${name}_files)
-    target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} $<TARGET_NAME_IF_EXISTS:iro_warnings>)
-    target_compile_definitions(${target} PRIVATE IRO_PLUGIN_MANIFEST="${header}")
-    set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-    # The same bits wherever it is built: no folder of the build in messages.
-    target_compile_options(${target} PRIVATE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
-  endforeach()
-  target_link_libraries(${name} PRIVATE iro::sdk)
-  target_link_libraries(${name}_static PUBLIC iro::sdk)
-  target_include_directories(${name} SYSTEM PRIVATE ${generated})
+  # Compiled once, for the object and for its twin; what is said of the target NAME afterwards holds for it, too.
+  add_library(${name}_objects OBJECT ${ARG_SOURCES})
+  add_dependencies(${name}_objects ${name}_files)
+  target_link_libraries(${name}_objects PRIVATE iro::sdk ${ARG_LIBRARIES} $<TARGET_NAME_IF_EXISTS:iro_warnings>)
+  target_include_directories(${name}_objects PRIVATE $<TARGET_PROPERTY:${name},INCLUDE_DIRECTORIES>)
+  target_include_directories(${name}_objects SYSTEM PRIVATE ${generated})
+  target_compile_definitions(${name}_objects PRIVATE
+    IRO_PLUGIN_MANIFEST="${header}" $<TARGET_PROPERTY:${name},COMPILE_DEFINITIONS>)
+  target_compile_options(${name}_objects PRIVATE $<TARGET_PROPERTY:${name},COMPILE_OPTIONS>)
+  # The same bits wherever it is built: no folder of the build in messages.
+  target_compile_options(${name}_objects PRIVATE
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
+  set_target_properties(${name}_objects PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+
+  add_library(${name} MODULE $<TARGET_OBJECTS:${name}_objects>)
+  target_link_libraries(${name} PRIVATE iro::sdk ${ARG_LIBRARIES} $<TARGET_NAME_IF_EXISTS:iro_warnings>)
+  add_library(${name}_static STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:${name}_objects>)
+  target_link_libraries(${name}_static PUBLIC iro::sdk PRIVATE ${ARG_LIBRARIES})
   target_include_directories(${name}_static SYSTEM PUBLIC ${generated})
+  set_target_properties(${name} ${name}_static PROPERTIES LINKER_LANGUAGE CXX)
 
   # One symbol leaves the object, and nothing that it needs is missing: the host would only find out when it is running.
   # (Under a sanitizer something is: its own run-time library.)

@@ -24,7 +24,7 @@ struct PluginOptions {
 };
 
 Result<int> list(Context& context, const NoOptions&) {
-  return print_rows(context, "plugins", {"plugin", "state", "lag", "parked", "waiting", "why"});
+  return print_rows(context, "plugins", {"plugin", "state", "lag", "parked", "waiting", "kept_bytes", "why"});
 }
 
 Result<int> parked(Context& context, const NoOptions&) {

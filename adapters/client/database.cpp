@@ -50,7 +50,8 @@ Result<std::unique_ptr<SQLite::Database>> open_writer(const std::filesystem::pat
   return guarded(path.string(), [&]() -> Result<std::unique_ptr<SQLite::Database>> {
     drop_page_cache(path);
     auto db = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms);
-    db->exec("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
+    // What is deleted is overwritten: events, and the operator's erasures, name people.
+    db->exec("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA secure_delete=ON;");
     if (db->execAndGet("PRAGMA journal_mode=WAL").getString() != "wal") {
       return fail(Errc::io, "the file system has no shared memory for SQLite's WAL");
     }

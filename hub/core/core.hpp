@@ -339,6 +339,8 @@ class Core {
   void on_shown(reaction::ViewAnswer answer, Actions& out);
   bool ask_plugin_view(const Session& session, const wire::Query& query, TimeMs now, Actions& out);
   void plugins_undone(Actions& out);
+  void mind_budget(PluginLine& line, Actions& out);
+  void on_state_measured(PluginStateMeasured measured, Actions& out);
   [[nodiscard]] bool plugins_changed() const;
   [[nodiscard]] std::string plugins_json() const;
   [[nodiscard]] std::string plugin_views_json(MemberNo asking) const;

@@ -21,11 +21,28 @@
 
 namespace iro::core {
 
+/// What a plugin keeps, against its budget. Overwriting a value is counted as if nothing was there before, so `most()`
+/// is an upper bound; only when that passes the budget is the log asked, and not before another sixteenth of the budget
+/// was written. So a plugin is over by a sixteenth at most, and by what it writes while the log answers.
+struct StateSize {
+  static constexpr std::uint64_t parts = 16;
+  std::optional<std::uint64_t> measured;  // bytes of keys and values
+  std::uint64_t written = 0;              // since the log was asked
+  bool asked = false;
+
+  [[nodiscard]] std::uint64_t most() const { return measured.value_or(0) + written; }
+  [[nodiscard]] bool must_measure(std::uint64_t budget) const {
+    if (asked) return false;
+    return !measured || (most() > budget && written >= budget / parts);
+  }
+};
+
 struct PluginLine {
   reaction::PluginSpec spec;
   log::PluginCursorRow committed;
   log::PluginCursorRow pending;
   bool wrote = false;  // the open batch has effects of it
+  StateSize size;
 
   /// A call that has no result yet.
   struct Outstanding {

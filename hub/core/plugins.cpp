@@ -92,11 +92,42 @@ void Core::plugins_committed(const log::Commit& commit, Actions& out) {
     for (const auto& row : commit.tombstones) gone.insert(row.key);
     timers_.forget(gone);
   }
+  for (const auto& row : commit.plugin_state) {
+    if (row.value) lines_.at(row.plugin).size.written += row.key.size() + row.value->size();
+  }
   for (auto& [id, line] : lines_) {
     line.commit_staged();
     if (commit.tombstones.empty()) continue;
     line.outstanding.reset();  // what it has in memory of the person goes too
     out.emplace_back(RestartPlugin{id});
+  }
+}
+
+/// Who keeps more than its budget is asked nothing more, until the operator has given it more room and says resume.
+/// What it keeps by then is measured anew: an erasure or the end of a retention can have made room, too.
+void Core::mind_budget(PluginLine& line, Actions& out) {
+  if (line.suspended() || phase_ != Phase::open) return;
+  const std::uint64_t budget = line.spec.state_bytes;
+  if (line.size.measured.value_or(0) > budget) {
+    suspend(line, fmt::format("it keeps {} bytes, and state_mib allows {}", *line.size.measured, budget), out);
+    line.size = {};
+  } else if (line.size.must_measure(budget)) {
+    line.size.asked = true;
+    line.size.written = 0;
+    out.emplace_back(MeasurePluginState{line.spec.id});
+  }
+}
+
+void Core::on_state_measured(PluginStateMeasured measured, Actions& out) {
+  PluginLine& line = lines_.at(measured.plugin);
+  if (!line.size.asked) return;  // it was suspended in between: asked anew when it goes on
+  line.size.asked = false;
+  if (measured.bytes) {
+    line.size.measured = *measured.bytes;
+  } else {
+    out.emplace_back(LogLine{Level::error, fmt::format("plugin {}: what it keeps was not measured: {}", measured.plugin,
+                                                       measured.bytes.error().text())});
+    if (measured.bytes.error().code == Errc::corrupt) fault_ = std::move(measured.bytes.error());
   }
 }
 
@@ -208,6 +239,8 @@ std::string Core::plugins_json() const {
                    {"parked", parked},
                    {"waiting", line.parked.size() - parked},
                    {"why", line.pending.suspended},
+                   {"kept_bytes", line.size.most()},
+                   {"budget_bytes", line.spec.state_bytes},
                    {"judges", json::array(line.spec.judges.begin(), line.spec.judges.end())},
                    {"reacts", json::array(line.spec.reacts.begin(), line.spec.reacts.end())},
                    {"emits", json::array(line.spec.emits.begin(), line.spec.emits.end())}});

@@ -65,6 +65,8 @@ void Core::step(Input input, TimeMs machine_now, Actions& out) {
           on_state_ask(std::move(in.ask), out);
         else if constexpr (std::is_same_v<T, PluginShown>)
           on_shown(std::move(in.answer), out);
+        else if constexpr (std::is_same_v<T, PluginStateMeasured>)
+          on_state_measured(std::move(in), out);
         else if constexpr (std::is_same_v<T, OutOfPatience>)
           out_of_patience(now, out);
         else if constexpr (std::is_same_v<T, Machine>)

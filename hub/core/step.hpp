@@ -66,6 +66,11 @@ struct PluginAsks {
 struct PluginShown {
   reaction::ViewAnswer answer;
 };
+/// The MeasurePluginState action's answer: bytes of keys and values that the plugin keeps, as of some commit after it.
+struct PluginStateMeasured {
+  std::string plugin;
+  iro::Result<std::uint64_t> bytes;
+};
 /// The inline wait (limits::inline_wait_ms) is over once more while Core::awaits_plugins().
 struct OutOfPatience {};
 struct ConnectionGone {
@@ -98,7 +103,7 @@ struct Drain {
 
 using Input = std::variant<Frame, Flush, Committed, ChunksRead, PositionFound, IndexLag, PluginAnswered, ConnectionGone,
                            Tick, Probed, Drain, HeadRead, Damaged, Reconfigure, Machine, Accessed, PluginAsks,
-                           PluginShown, OutOfPatience>;
+                           PluginShown, PluginStateMeasured, OutOfPatience>;
 
 // ---- actions
 
@@ -136,6 +141,10 @@ struct CallPlugin {
 struct ReadPluginState {
   reaction::StateAsk ask;
   reaction::StateMap changed;
+};
+/// How much does the plugin keep? Then give PluginStateMeasured.
+struct MeasurePluginState {
+  std::string plugin;
 };
 struct ShowPlugin {
   reaction::ViewAsk ask;
@@ -190,8 +199,9 @@ struct LogLine {
   std::string text;
 };
 
-using Action = std::variant<Send, CommitNow, ReadChunks, ReadHead, FindPosition, CallPlugin, ReadPluginState,
-                            ShowPlugin, RestartPlugin, RunView, RunCommand, KeysChanged, Probe, Stop, LogLine>;
+using Action =
+    std::variant<Send, CommitNow, ReadChunks, ReadHead, FindPosition, CallPlugin, ReadPluginState, MeasurePluginState,
+                 ShowPlugin, RestartPlugin, RunView, RunCommand, KeysChanged, Probe, Stop, LogLine>;
 using Actions = std::vector<Action>;
 
 }  // namespace iro::core

@@ -12,7 +12,10 @@
 
 namespace iro::core {
 void Core::trail_all(TimeMs now, Actions& out) {
-  for (auto& [id, line] : lines_) trail(line, now, out);
+  for (auto& [id, line] : lines_) {
+    mind_budget(line, out);
+    trail(line, now, out);
+  }
 }
 
 /// Ask it about the next events of the log, if there are any and it has nothing to do.

@@ -144,6 +144,12 @@ void Hub::read_plugin_state(const core::ReadPluginState& read) {
   plugins_->answer({read.ask.plugin, read.ask.request, std::move(*rows)});
 }
 
+void Hub::measure_plugin_state(const core::MeasurePluginState& measure) {
+  queries_->post([desk = desk_.get(), plugin = measure.plugin](QueryAnswers& out) {
+    out.inputs.emplace_back(core::PluginStateMeasured{plugin, desk->reader->plugin_state_bytes(plugin)});
+  });
+}
+
 void Hub::step(core::Input input) {
   std::vector<core::Input> inputs;
   inputs.push_back(std::move(input));
@@ -172,6 +178,8 @@ void Hub::perform(core::Actions actions, std::vector<core::Input>& next) {
             plugins_->call(std::move(a.call));
           else if constexpr (std::is_same_v<T, core::ReadPluginState>)
             read_plugin_state(a);
+          else if constexpr (std::is_same_v<T, core::MeasurePluginState>)
+            measure_plugin_state(a);
           else if constexpr (std::is_same_v<T, core::ShowPlugin>)
             plugins_->show(std::move(a.ask));
           else if constexpr (std::is_same_v<T, core::RestartPlugin>)

@@ -50,6 +50,7 @@ class Hub {
   void take_answers();
   void take_plugins();
   void read_plugin_state(const core::ReadPluginState& read);
+  void measure_plugin_state(const core::MeasurePluginState& measure);
   void step(core::Input input);
   void perform(core::Actions actions, std::vector<core::Input>& next);
   void commit(const std::shared_ptr<const log::Commit>& commit, std::vector<core::Input>& next);

@@ -208,7 +208,7 @@ class Reader {
     only(in, {"memory_mib", "event_ms", "state_mib"});
     out_.memory_mib = static_cast<std::uint32_t>(number(in, "memory_mib", 8, 1'024, out_.memory_mib));
     out_.event_ms = number(in, "event_ms", 10, 1'000, out_.event_ms);
-    out_.state_mib = static_cast<std::uint32_t>(number(in, "state_mib", 1, 1'024, out_.state_mib));
+    out_.spec.state_bytes = static_cast<std::uint64_t>(number(in, "state_mib", 1, 1'024, 64)) << 20;
   }
 
   void read_settings(const toml::table& in) {

@@ -45,7 +45,6 @@ struct Manifest {
   std::vector<std::filesystem::path> schemas;  // .bfbs, beside the file
   std::uint32_t memory_mib = 64;
   std::int64_t event_ms = 250;
-  std::uint32_t state_mib = 64;
   std::vector<Setting> settings;
 
   static iro::Result<Manifest> parse(std::string_view toml, const std::filesystem::path& file);

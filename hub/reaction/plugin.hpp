@@ -37,6 +37,7 @@ struct PluginSpec {
   std::vector<std::string> emits = {};   // event types it may emit
   OnUnavailable on_unavailable = OnUnavailable::hold;
   std::vector<ViewSpec> views = {};
+  std::uint64_t state_bytes = 64U << 20;  // what it may keep, keys and values; over it, it is suspended
 };
 
 /// What a rule must know of the time before it was there: who the members are, their grants, and the code lists.

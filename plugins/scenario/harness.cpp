@@ -193,6 +193,14 @@ std::map<std::string, std::string> Harness::read_state(const std::string& plugin
   return out;
 }
 
+core::PluginStateMeasured Harness::measured(const std::string& plugin) {
+  auto rows = log->plugin_state(plugin, {}, true);
+  if (!rows) return {plugin, fail(rows.error())};
+  std::uint64_t bytes = 0;
+  for (const auto& row : *rows) bytes += row.key.size() + row.value->size();
+  return {plugin, bytes};
+}
+
 void Harness::perform(core::Actions actions) {
   std::vector<core::Input> next;
   for (auto& action : actions) carry_out(std::move(action), next);
@@ -234,6 +242,8 @@ void Harness::carry_out(core::Action action, std::vector<core::Input>& next) {
           }
         } else if constexpr (std::is_same_v<T, core::ReadPluginState>)
           read_plugin_state(a);
+        else if constexpr (std::is_same_v<T, core::MeasurePluginState>)
+          next.emplace_back(measured(a.plugin));
         else if constexpr (std::is_same_v<T, core::ShowPlugin>) {
           next.emplace_back(core::PluginShown{show_plugin(std::move(a.ask))});
         } else if constexpr (std::is_same_v<T, core::RestartPlugin>) {

@@ -148,6 +148,7 @@ class Harness {
   reaction::ViewAnswer show_plugin(reaction::ViewAsk ask);
   core::PluginAnswered answered(reaction::Result result) const;
   void read_plugin_state(const core::ReadPluginState& read);
+  core::PluginStateMeasured measured(const std::string& plugin);
   void receive(const core::Send& send);
   void tell_operator_key();
 

@@ -78,6 +78,7 @@ json::object info_of(const reaction::Manifest& m, json::value entry) {
     views.push_back(json::object{{"name", view.name}, {"kind", view.kind}, {"nl", view.nl}, {"en", view.en}});
   for (const auto& file : m.schemas) schemas.emplace_back(file.filename().string());
   constexpr std::string_view words[] = {"hold", "reject", "pass"};
+  json::object budget{{"memory_mib", m.memory_mib}, {"event_ms", m.event_ms}, {"state_mib", m.spec.state_bytes >> 20}};
   return {{"id", m.spec.id},
           {"version", m.version},
           {"abi", fmt::format("{}.{}", m.abi_major, m.abi_minor)},
@@ -88,7 +89,7 @@ json::object info_of(const reaction::Manifest& m, json::value entry) {
           {"emits", texts(m.spec.emits)},
           {"on_unavailable", words[static_cast<std::size_t>(m.spec.on_unavailable)]},
           {"schemas", std::move(schemas)},
-          {"budget", json::object{{"memory_mib", m.memory_mib}, {"event_ms", m.event_ms}, {"state_mib", m.state_mib}}},
+          {"budget", std::move(budget)},
           {"settings", std::move(settings)},
           {"views", std::move(views)},
           {"object", m.object.filename().string()},
@@ -116,8 +117,8 @@ void print(const reaction::Manifest& m, const json::object& info) {
   line("judges", list_of(m.spec.judges));
   line("reacts", list_of(m.spec.reacts));
   line("emits", list_of(m.spec.emits));
-  line("budget",
-       fmt::format("{} ms an event, {} MiB of memory, {} MiB of state", m.event_ms, m.memory_mib, m.state_mib));
+  line("budget", fmt::format("{} ms an event, {} MiB of memory, {} MiB of state", m.event_ms, m.memory_mib,
+                             m.spec.state_bytes >> 20));
   for (const json::value& setting : info.at("settings").as_array()) {
     const json::object& s = setting.as_object();
     std::string range;

@@ -135,6 +135,15 @@ Result<PluginRecord> SqliteReader::plugin_record(const std::string& plugin) {
   });
 }
 
+Result<std::uint64_t> SqliteReader::plugin_state_bytes(const std::string& plugin) {
+  return guarded(*session_->db, "measure what a plugin keeps", [&]() -> Result<std::uint64_t> {
+    Statement select("SELECT COALESCE(SUM(LENGTH(key) + LENGTH(value)), 0) FROM plugin_state WHERE plugin=?");
+    Use row(*session_->db, select, plugin);
+    if (!row.step()) return std::uint64_t{0};
+    return static_cast<std::uint64_t>(row.number(0));
+  });
+}
+
 /// Recorded times never go back, so halving finds the place: some 25 reads at ten million events.
 Seq SqliteReader::find_moment(TimeMs time) {
   const auto last = session_->rows.last();

@@ -34,6 +34,9 @@ class SqliteReader final : public LogReader {
   /// What the log holds about a plugin, whether or not it is one of the hub's today.
   [[nodiscard]] Result<PluginRecord> plugin_record(const std::string& plugin);
 
+  /// Bytes of keys and values that a plugin keeps.
+  [[nodiscard]] Result<std::uint64_t> plugin_state_bytes(const std::string& plugin);
+
   /// Bodies whose expiry month is `month` or earlier.
   struct Expired {
     std::uint64_t rows = 0;  // a row is one commit's bodies of one month

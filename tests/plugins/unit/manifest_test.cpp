@@ -114,7 +114,7 @@ TEST_CASE("plugin manifest: everything in it is read") {
   CHECK(m.schemas.at(0) == "x/own.bfbs");
   CHECK(m.memory_mib == 128);
   CHECK(m.event_ms == 100);
-  CHECK(m.state_mib == 64);
+  CHECK(m.spec.state_bytes == 64U << 20);
   CHECK(m.settings.size() == 5);
   CHECK(m.spec.views.at(0).kind == "table");
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "hub/base/limits.hpp"
@@ -275,6 +276,35 @@ TEST_CASE("outbox: acknowledged events stay seven days, and then go in slices") 
   REQUIRE(outbox->save().has_value());
   CHECK(outbox->position().oldest == ProducerSeq(21));  // the last one acknowledged always stays
   CHECK(outbox->hash_of(ProducerSeq(21)).has_value());
+}
+
+TEST_CASE("outbox: what is over is overwritten in its file, too") {
+  const TempFolder folder;
+  ManualClock clock(start_time);
+  auto outbox = open(folder.path(), clock);
+  const auto in_files = [&](const std::string& text) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(in), {});
+      if (bytes.find(text) != std::string::npos) return true;
+    }
+    return false;
+  };
+  const std::vector<schema::Event> one{make_event(1, "pseudonym-of-somebody")};
+  REQUIRE(outbox->append(one).has_value());
+  publish(*outbox, 2, 200);
+  CHECK(in_files("pseudonym-of-somebody"));
+  for (const std::uint64_t up_to : {150, 200}) {
+    acknowledge(*outbox, up_to);
+    REQUIRE(outbox->save().has_value());
+    clock.advance_ms(8 * day_ms);
+  }
+  publish(*outbox, 201, 201);
+  acknowledge(*outbox, 201);
+  REQUIRE(outbox->save().has_value());
+  CHECK(outbox->position().oldest.value() > 1);
+  outbox.reset();  // the last one to close the file takes its WAL along
+  CHECK_FALSE(in_files("pseudonym-of-somebody"));
 }
 
 TEST_CASE("outbox: as a new producer it has what was not acknowledged, numbered from 1") {

@@ -228,6 +228,49 @@ TEST_CASE("plugins: one that does not start is tried plugin_starts times, furthe
   CHECK(r.hub.read_state("absent", "", true).size() == 1);
 }
 
+TEST_CASE(
+    "plugins: one that keeps more than its budget is suspended, a sixteenth later at most; overwriting is not more") {
+  reaction::PluginSpec small[] = {rule("hoarder"), rule("tidy")};
+  for (auto& spec : small) spec.state_bytes = 64U << 10;
+  Region r({small[0], small[1]});
+  const std::string value(1'024, 'v');
+  const auto writes = [&](bool one_key) {
+    return [&value, one_key](const reaction::CallEvent& e) {
+      reaction::Outcome out;
+      out.state.push_back({to_bytes(one_key ? "latest" : to_string(e.event.id)), to_bytes(value), {}});
+      return out;
+    };
+  };
+  r.hub.plugins["hoarder"] = writes(false);
+  r.hub.plugins["tidy"] = writes(true);
+  const auto keeps = [&](const char* plugin) {
+    std::size_t bytes = 0;
+    for (const auto& [key, kept] : r.hub.read_state(plugin, "", true)) bytes += key.size() + kept.size();
+    return bytes;
+  };
+  while (keeps("hoarder") + 2 * value.size() < small[0].state_bytes) r.publish();
+  r.hub.advance_ms(1'000);
+  CHECK(r.state_of("hoarder") == "inline");
+  for (int i = 0; i < 100; ++i) r.publish();
+  r.hub.advance_ms(1'000);
+  CHECK(r.state_of("hoarder") == "suspended");
+  CHECK(r.state_of("tidy") == "inline");
+  const std::size_t kept = keeps("hoarder");
+  CHECK(kept > small[0].state_bytes);
+  CHECK(kept <= small[0].state_bytes + small[0].state_bytes / 16 + 2 * value.size());
+  // Resumed without more room it is measured anew, and suspended with the same reason; its place in the log stays.
+  Client& op = r.hub.connect("operator", "resuming");
+  r.hub.send(op, wire::Control{1, "plugin.resume", R"({"plugin": "hoarder"})"});
+  r.hub.advance_ms(1'000);
+  r.hub.advance_ms(1'000);
+  CHECK(r.state_of("hoarder") == "suspended");
+  const auto cursors = r.hub.log->load().value().plugin_cursors;
+  const auto row = std::ranges::find(cursors, "hoarder", &log::PluginCursorRow::plugin);
+  REQUIRE(row != cursors.end());
+  CHECK(row->suspended.find("state_mib allows 65536") != std::string::npos);
+  CHECK(row->seq.value() > 0);
+}
+
 TEST_CASE("plugins: what they did in a batch that was not written is undone, and they forget it") {
   Region r({rule("keeper")});
   r.remember("keeper");

@@ -87,6 +87,8 @@ TEST_CASE("log: what was committed is there after a restart, chunks and state") 
   const auto same = wanted.reader()->read(Seq(1), SIZE_MAX, {});
   REQUIRE(chunks->size() == 20);
   for (std::size_t i = 0; i < 20; ++i) CHECK(*(*chunks)[i] == *(*same)[i]);
+  CHECK(*(*reader)->plugin_state_bytes("pool") == std::string("kv19").size());  // overwriting does not add up
+  CHECK(*(*reader)->plugin_state_bytes("nobody") == 0);
 }
 
 TEST_CASE("log: removals come before rows, and a removed consumer takes its deviations with it") {
