@@ -47,7 +47,7 @@ Result<std::unique_ptr<Hub>> Hub::open(Home home) {
   options.endpoints = hub->home_.config.endpoints;
   options.public_key = hub->home_.secrets.curve_public;
   options.secret_key = hub->home_.secrets.curve_secret;
-  auto bus = bus::Bus::open(std::move(options));
+  auto bus = bus::Bus::open(options);
   if (!bus) return fail(bus.error().within("open the bus"));
   hub->bus_ = std::move(*bus);
 

@@ -290,9 +290,9 @@ TEST_CASE("outbox: what is over is overwritten in its file, too") {
     }
     return false;
   };
-  const std::vector<schema::Event> one{make_event(1, "pseudonym-of-somebody")};
-  REQUIRE(outbox->append(one).has_value());
-  publish(*outbox, 2, 200);
+  std::vector<schema::Event> about;
+  for (std::uint64_t n = 1; n <= 200; ++n) about.push_back(make_event(n, "pseudonym-of-somebody"));
+  REQUIRE(outbox->append(about).has_value());
   CHECK(in_files("pseudonym-of-somebody"));
   for (const std::uint64_t up_to : {150, 200}) {
     acknowledge(*outbox, up_to);
@@ -300,9 +300,12 @@ TEST_CASE("outbox: what is over is overwritten in its file, too") {
     clock.advance_ms(8 * day_ms);
   }
   publish(*outbox, 201, 201);
-  acknowledge(*outbox, 201);
-  REQUIRE(outbox->save().has_value());
-  CHECK(outbox->position().oldest.value() > 1);
+  for (int i = 0; i < 2; ++i) {
+    acknowledge(*outbox, 201);
+    REQUIRE(outbox->save().has_value());
+    clock.advance_ms(8 * day_ms);
+  }
+  CHECK(outbox->position().oldest == ProducerSeq(201));
   outbox.reset();  // the last one to close the file takes its WAL along
   CHECK_FALSE(in_files("pseudonym-of-somebody"));
 }
