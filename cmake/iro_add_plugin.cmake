@@ -67,6 +67,9 @@ function(iro_add_plugin name)
     list(APPEND own_bfbs ${folder}/${stem}.bfbs)
   endforeach()
   add_custom_target(${name}_files DEPENDS ${header} ${own_headers} ${own_bfbs})
+  if(TARGET iro_generated)
+    add_dependencies(iro_generated ${name}_files)
+  endif()
 
   # Compiled once, for the object and for its twin; what is said of the target NAME afterwards holds for it, too.
   add_library(${name}_objects OBJECT ${ARG_SOURCES})

@@ -63,6 +63,7 @@ int Hub::run() {
 bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() < committed_at_ + commit_took_ / 4; }
 
 void Hub::wait() {
+  if (plugins_->answers_soon()) return;
   std::vector<pollfd> fds{{bus_->ready_fd(), POLLIN, 0},
                           {queries_->ready_fd(), POLLIN, 0},
                           {stop_.fd(), POLLIN, 0},

@@ -5,7 +5,8 @@
 // The hub's end never waits: what the kernel does not take is queued, up to
 // limits::plugin_send_queue_bytes. The child's end waits. A peer that ended is
 // gone(), never a signal; a peer that breaks the rules of packets is broken().
-// One thread an end.
+// Where both ends share a mailbox, a message to a peer that is looking takes that
+// way. One thread an end.
 #pragma once
 
 #include <deque>
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "hub/base/bytes.hpp"
+#include "hub/reaction/child_mailbox.hpp"
 
 namespace iro::reaction {
 
@@ -26,6 +28,9 @@ class ChildChannel {
   ChildChannel(const ChildChannel&) = delete;
   ChildChannel& operator=(const ChildChannel&) = delete;
 
+  /// Before the first message; the boxes' memory outlives the channel.
+  void share(Box in, Box out);
+
   /// False when the queue is full: nothing of the message is sent then. A peer that is gone takes everything.
   [[nodiscard]] bool send(Bytes message);
   /// Goes on with what is queued. True when any of it went out.
@@ -36,6 +41,12 @@ class ChildChannel {
   std::optional<ByteView> receive();
   /// The same into memory of the caller's; only when blocking.
   std::optional<ByteView> receive_into(std::span<std::uint8_t> memory);
+
+  /// For an end that does not wait: between look() and rest() the peer may use the mailbox; has_mail() as soon as it
+  /// has. A waiting end does the same by itself before it sleeps.
+  void look() const;
+  [[nodiscard]] bool has_mail() const;
+  void rest() const;
 
   /// The peer ended, or closed its end, and all that it had sent is received.
   [[nodiscard]] bool gone() const { return gone_; }
@@ -48,11 +59,18 @@ class ChildChannel {
 
  private:
   enum class Got : std::uint8_t { nothing, part, whole };
+  Got read(std::uint8_t* to, std::size_t room);
+  Got read_box(std::uint8_t* to, std::size_t room);
   Got read_packet(std::uint8_t* to, std::size_t room);
+  bool send_packets(Bytes message);
   bool send_packet(const Bytes& message, std::size_t at, std::size_t& sent);
 
   int fd_;
   Mode mode_;
+  std::optional<Box> in_box_;
+  std::optional<Box> out_box_;
+  std::uint64_t sent_ = 0;  // whole messages, whichever way
+  std::uint64_t received_ = 0;
   std::size_t receive_limit_;
   std::deque<Bytes> queue_;
   std::size_t queue_bytes_ = 0;

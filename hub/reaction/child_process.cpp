@@ -18,7 +18,8 @@
 namespace iro::reaction {
 namespace {
 
-constexpr int channel_number = 3;     // permanent: iro-plugin-host expects it there
+constexpr int channel_number = 3;  // permanent: iro-plugin-host expects them there
+constexpr int mailbox_number = 4;
 constexpr int above_the_childs = 16;  // where our ends stand, so that none is overwritten while the child's are placed
 
 class Fd {
@@ -71,13 +72,14 @@ bool make_log(Pair& out) {
 struct SpawnPlan {
   posix_spawn_file_actions_t files{};
   posix_spawnattr_t attributes{};
-  SpawnPlan(int channel, int log) {
+  SpawnPlan(int channel, int mailbox, int log) {
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&files, log, 1);
     ::posix_spawn_file_actions_adddup2(&files, log, 2);
     ::posix_spawn_file_actions_adddup2(&files, channel, channel_number);
-    ::posix_spawn_file_actions_addclosefrom_np(&files, channel_number + 1);
+    ::posix_spawn_file_actions_adddup2(&files, mailbox, mailbox_number);
+    ::posix_spawn_file_actions_addclosefrom_np(&files, mailbox_number + 1);
     ::posix_spawnattr_init(&attributes);
     sigset_t none;
     sigset_t all;
@@ -106,7 +108,11 @@ iro::Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::filesy
   Pair channel;
   Pair log;
   if (!make_channel(channel) || !make_log(log)) return system_error("a channel to a plugin", errno);
-  const SpawnPlan plan(channel.childs.get(), log.childs.get());
+  auto mailbox = Mailbox::create();
+  if (!mailbox) return fail(mailbox.error());
+  const Fd memory(::fcntl(mailbox->fd(), F_DUPFD_CLOEXEC, above_the_childs));
+  if (memory.get() < 0) return system_error("memory to share with a plugin", errno);
+  const SpawnPlan plan(channel.childs.get(), memory.get(), log.childs.get());
   std::string name = host.filename();
   std::array<char*, 2> arguments{name.data(), nullptr};
   std::array<char*, 1> environment{nullptr};
@@ -124,14 +130,18 @@ iro::Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::filesy
   }
   ::fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
   // The constructor is private, so std::make_unique cannot call it.
-  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, pid_fd, channel.ours.release(), log.ours.release()));
+  return std::unique_ptr<ChildProcess>(
+      new ChildProcess(pid, pid_fd, channel.ours.release(), log.ours.release(), std::move(*mailbox)));
 }
 
-ChildProcess::ChildProcess(pid_t pid, int pid_fd, int channel_fd, int log_fd)
+ChildProcess::ChildProcess(pid_t pid, int pid_fd, int channel_fd, int log_fd, Mailbox mailbox)
     : pid_(pid),
       pid_fd_(pid_fd),
       log_fd_(log_fd),
-      channel_(channel_fd, ChildChannel::Mode::nonblocking, limits::plugin_answer_bytes) {}
+      mailbox_(std::move(mailbox)),
+      channel_(channel_fd, ChildChannel::Mode::nonblocking, limits::plugin_answer_bytes) {
+  channel_.share(mailbox_.to_hub(), mailbox_.to_child());
+}
 
 ChildProcess::~ChildProcess() {
   if (!end_) {

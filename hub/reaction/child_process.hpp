@@ -1,7 +1,7 @@
 // hub/reaction/child_process.hpp: one process of iro-plugin-host: made, listened to, ended, reaped.
 //
-// The child has three descriptors besides its channel (fd 3): nothing to read,
-// and a pipe for what it prints. It inherits no other one, no environment, no
+// The child has four descriptors besides its channel (fd 3): a mailbox (fd 4, memory
+// that it shares with us), nothing to read, and a pipe for what it prints. It inherits no other one, no environment, no
 // signal mask, and it stands in a process group of its own (a Ctrl-C at the hub
 // is not meant for it). It dies with the thread that made it: spawn() is called
 // by the thread that drives the hub. Nothing here waits, except the destructor
@@ -43,12 +43,13 @@ class ChildProcess {
   std::vector<std::string> read_log(std::size_t most_bytes);
 
  private:
-  ChildProcess(pid_t pid, int pid_fd, int channel_fd, int log_fd);
+  ChildProcess(pid_t pid, int pid_fd, int channel_fd, int log_fd, Mailbox mailbox);
   void reap(int options);
 
   pid_t pid_;
   int pid_fd_;
   int log_fd_;
+  Mailbox mailbox_;  // outlives the channel
   ChildChannel channel_;
   std::string line_;  // that has not ended yet
   std::optional<std::string> end_;

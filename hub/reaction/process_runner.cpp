@@ -19,6 +19,7 @@ Moment now_is() { return Moment::clock::now(); }
 constexpr std::size_t messages_a_step = 1'024;  // then the others have their turn
 constexpr std::size_t log_bytes_a_step = 64U << 10;
 constexpr milliseconds log_window{60'000};
+constexpr std::chrono::microseconds looks_for{25};  // what it takes to fall asleep and be woken
 
 std::string_view text_of(child::LastWord word) {
   switch (word) {
@@ -47,6 +48,7 @@ struct ProcessRunner::Seat {
 
   std::optional<Call> call;
   bool sent = false;
+  bool spoke = false;  // to answers_soon(), since the last step
   std::vector<Outcome> outcomes;
   std::size_t outcome_bytes = 0;
 
@@ -194,6 +196,23 @@ std::optional<Runner::Moment> ProcessRunner::wake_at() const {
   return first;
 }
 
+bool ProcessRunner::answers_soon() {
+  if (!asked_at_) return !said_.empty();
+  std::vector<Seat*> asked;
+  for (auto& [id, seat] : seats_) {
+    if (seat->sent && seat->process && !seat->asked) asked.push_back(seat.get());
+  }
+  const Moment until = *asked_at_ + looks_for;
+  if (asked.empty() || now_is() >= until) asked_at_.reset();
+  if (!said_.empty() || !asked_at_) return !said_.empty();
+  for (const Seat* seat : asked) seat->process->channel().look();
+  const auto has_mail = [](const Seat* seat) { return seat->process->channel().has_mail(); };
+  while (std::ranges::none_of(asked, has_mail) && now_is() < until) breathe();
+  for (const Seat* seat : asked) seat->process->channel().rest();
+  for (Seat* seat : asked) seat->spoke = has_mail(seat) && listen(*seat, now_is());
+  return !said_.empty();
+}
+
 std::vector<Said> ProcessRunner::take() {
   const Moment now = now_is();
   for (auto& [id, seat] : seats_) step(*seat, now);
@@ -212,7 +231,8 @@ std::map<std::string, int> ProcessRunner::processes() const {
 // ------------------------------------------------------------ one plugin
 
 void ProcessRunner::step(Seat& seat, Moment now) {
-  const bool heard = seat.process && listen(seat, now);
+  const bool spoke = std::exchange(seat.spoke, false);
+  const bool heard = seat.process && (spoke || listen(seat, now));
   // Whoever speaks is alive: its end and what it printed are looked at when it is silent.
   if (seat.process && !heard) {
     read_log(seat, now);
@@ -266,6 +286,7 @@ void ProcessRunner::give_work(Seat& seat, Moment now) {
     post(seat, child::encode(*seat.call), now);
     seat.sent = true;
     const Moment begun = now_is();
+    asked_at_ = begun;
     seat.until = begun + seat.event_time();
     seat.end_all = begun + seat.event_time() * limits::plugin_patience;
   } else if (!seat.views.empty()) {
@@ -287,6 +308,7 @@ void ProcessRunner::send_pages(Seat& seat, Moment now) {
     seat.asked.reset();
     // The plugin has the word again; what it waited for the hub is not counted.
     const Moment again = now_is();
+    asked_at_ = again;
     if (seat.end_all) *seat.end_all += again - seat.asked_at;
     seat.until = again + (seat.sent ? seat.event_time() : milliseconds(limits::plugin_view_ms));
   }

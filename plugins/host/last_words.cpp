@@ -44,6 +44,7 @@ Place place_of(const ucontext_t& context) {
 bool reads_clock(std::uintptr_t instruction) {
 #if defined(__x86_64__)
   std::array<std::uint8_t, 3> code{};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   std::memcpy(code.data(), reinterpret_cast<const void*>(instruction), code.size());
   return (code[0] == 0x0F && code[1] == 0x31) || (code[0] == 0x0F && code[1] == 0x01 && code[2] == 0xF9);
 #else

@@ -1,6 +1,6 @@
 // iro-plugin-host: the process that one plugin lives in. Started by the hub (hub/reaction/child_process.hpp) with a
-// SEQPACKET socket as fd 3, no arguments, no environment. It reads one Begin, confines itself, loads the plugin, and
-// serves until the hub hangs up or ends it.
+// SEQPACKET socket as fd 3 and a mailbox as fd 4, no arguments, no environment. It reads one Begin, confines itself,
+// loads the plugin, and serves until the hub hangs up or ends it.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -25,7 +25,8 @@ using namespace iro;
 using namespace iro::host;
 namespace child = iro::reaction::child;
 
-constexpr int channel_fd = 3;  // permanent: hub/reaction/child_process.cpp puts it there
+constexpr int channel_fd = 3;  // permanent: hub/reaction/child_process.cpp puts them there
+constexpr int mailbox_fd = 4;
 
 /// What the C library would ask the system for later, when that is denied.
 void warm_c_library() {
@@ -100,7 +101,7 @@ Status run(reaction::ChildChannel& channel) {
   if (!channel.send(child::encode(child::Ready{}))) return fail(Errc::unreachable, "the hub hung up");
   const Status served = serve(channel, *input, **instance);
   // The plugin is not taken down: the hub has gone, and nothing of it is kept.
-  static_cast<void>(instance->release());
+  static_cast<void>(instance->release());  // NOLINT(bugprone-unused-return-value)
   return served;
 }
 
@@ -115,7 +116,10 @@ int main() {
   const Status begun = Sandbox::begin(channel_fd);
   if (!begun) return EXIT_FAILURE;
   warm_c_library();
+  const auto mailbox = reaction::Mailbox::open(mailbox_fd);
+  if (!mailbox) return EXIT_FAILURE;
   reaction::ChildChannel channel(channel_fd, reaction::ChildChannel::Mode::blocking, limits::plugin_message_bytes);
+  channel.share(mailbox->to_child(), mailbox->to_hub());
   const Status status = run(channel);
   if (!status && !channel.gone()) {
     const std::string why = status.error().message;

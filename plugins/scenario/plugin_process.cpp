@@ -61,7 +61,8 @@ std::vector<std::string> PluginProcess::take_log() {
   return std::exchange(*log_, {});
 }
 
-void PluginProcess::turn(const ReadState& read) {
+void PluginProcess::wait() const {
+  if (runner_->answers_soon()) return;
   std::vector<pollfd> fds;
   runner_->poll_on(fds);
   int wait_ms = look_ms;
@@ -70,6 +71,10 @@ void PluginProcess::turn(const ReadState& read) {
     wait_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, look_ms));
   }
   ::poll(fds.data(), fds.size(), wait_ms);
+}
+
+void PluginProcess::turn(const ReadState& read) {
+  wait();
   for (reaction::Said& said : runner_->take()) {
     if (auto* result = std::get_if<reaction::Result>(&said)) {
       results_.push_back(std::move(*result));

@@ -37,7 +37,8 @@ void Assignment::solve() {
   lines.push_back({graph.addArc(of_node[queue], sink), all, 0});
   std::vector<std::pair<std::uint32_t, std::size_t>> ways;  // node, and its line
   std::vector<Graph::Node> of_group;
-  for (const auto& [group, students] : alike) {
+  for (const auto& [group, members] : alike) {
+    const std::vector<std::uint32_t>& students = members;  // clang's analyzer follows no binding into a lambda
     of_group.push_back(graph.addNode());
     each_option(group.first, group.second, [&](std::uint32_t to, std::int64_t cost) {
       ways.emplace_back(to, lines.size());
@@ -73,7 +74,8 @@ void Assignment::solve() {
     nodes_[n].price = simplex.potential(of_node[n]) - simplex.potential(sink);
   }
   std::size_t way = 0;
-  for (const auto& [group, students] : alike) {
+  for (const auto& [group, members] : alike) {
+    const std::vector<std::uint32_t>& students = members;  // clang's analyzer follows no binding into a lambda
     std::size_t next = 0;
     each_option(group.first, group.second, [&](std::uint32_t to, std::int64_t) {
       for (std::int64_t flow = simplex.flow(lines[ways[way++].second].arc); flow > 0; --flow) {

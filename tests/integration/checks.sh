@@ -2,6 +2,8 @@
 # tests/integration/checks.sh: what the tests of whole programs share; sourced. Wants BIN (the folder of iro and irod), WORK (an
 # empty folder, removed at the end) and PATIENCE (seconds for each command). Works in WORK, and ends the hub that it started
 # (HUB_PID) whatever happens. Every check counts; `closing` prints how many held, and fails when one did not.
+# shellcheck source=deploy/lib/port.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/port.sh"
 export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
 unset IRO_KEY
 HUB_PID=''

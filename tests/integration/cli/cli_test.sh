@@ -27,17 +27,6 @@ lines() {
   n=$(wc -l <"$1")
   if [[ $n -eq $2 ]]; then pass; else miss "$1 has $n lines, not $2"; fi
 }
-free_port() {
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 20000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      printf '%s' "$port"
-      return
-    fi
-  done
-}
-
 section 'without a hub: help, types, errors, usage'
 exits 0 iro --help
 says out 'member' 'publish' 'tail' 'verify'

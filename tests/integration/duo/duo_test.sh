@@ -19,6 +19,8 @@ cleanup() {
 trap cleanup EXIT
 cd "$WORK"
 export PATH="$BIN:$PATH" LANG=C.UTF-8
+# shellcheck source=deploy/lib/port.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib/port.sh"
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
 if [[ ${#FILES[@]} -eq 0 ]]; then
@@ -57,12 +59,7 @@ done
 sort -u numbers -o numbers
 cut -d';' -f1,11 members/mbo-test/outbox/*.csv | sed -n 's/^BPV;//p' | sort -u >companies
 
-port=0
-for _ in {1..50}; do
-  port=$((20000 + RANDOM % 12000))
-  if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
-done
-iro init hub --endpoint "tcp://127.0.0.1:$port" >/dev/null
+iro init hub --endpoint "tcp://127.0.0.1:$(free_port)" >/dev/null
 iro up hub >hub.log 2>&1 &
 HUB_PID=$!
 for _ in {1..100}; do if iro status --hub hub >/dev/null 2>&1; then break; fi; sleep 0.1; done

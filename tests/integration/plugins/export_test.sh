@@ -29,7 +29,7 @@ reacts = ["nl.placements.risk.followed-up.v1", "nl.placements.risk.closed.v1"]
 emits = []
 TOML
 
-exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$((20000 + RANDOM % 20000))"
+exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$(free_port)"
 exits 0 iro plugin enable rule region
 start_hub
 exits 0 iro member add --hub region --slug roc --name 'ROC' --oin 00000099000000001001 --role school --out roc.key.toml

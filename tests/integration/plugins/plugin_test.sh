@@ -34,7 +34,7 @@ refuses() {
   miss "$1 with $2 weeks was never refused"
 }
 
-exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$((20000 + RANDOM % 20000))"
+exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$(free_port)"
 
 # What is wrong with a plugin is said before anything is copied.
 cp -r "$PLUGIN" damaged

@@ -28,7 +28,7 @@ stay() {
 found() { exits 0 iro publish --key roc.key.toml --type placement.self-found --data "$(stay "$@")"; }
 bytes_of_log() { sha256sum region/data/log.db region/data/keys.db; }
 
-exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$((20000 + RANDOM % 20000))"
+exits 0 iro init region --name 'Proefregio' --endpoint "tcp://127.0.0.1:$(free_port)"
 exits 0 iro plugin enable "$PLUGIN" region
 start_hub
 exits 0 iro member add --hub region --slug roc --name 'ROC' --oin 00000099000000001001 --role school --out roc.key.toml

@@ -8,6 +8,8 @@ set -euo pipefail
 BIN=$(cd "${1:?usage: year_test.sh BIN PLUGIN PROJECT [SIZE]}" && pwd)
 PLUGIN=$(cd "${2:?usage: year_test.sh BIN PLUGIN PROJECT [SIZE]}" && pwd)
 PROJECT=$(cd "${3:?usage: year_test.sh BIN PLUGIN PROJECT [SIZE]}" && pwd)
+# shellcheck source=deploy/lib/port.sh
+. "$PROJECT/deploy/lib/port.sh"
 SIZE=${4:-tiny}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/iro-whatif-year.XXXXXX")
 export LANG=C.UTF-8 LC_ALL=C.UTF-8 PATH="$BIN:$PATH"
@@ -42,7 +44,7 @@ kept_up() { iro plugin ls --hub "$hub" --json | grep -q '"state":"inline"'; }
 
 iro-demo-region region --size "$SIZE" --seed 2026 --project "$PROJECT" >/dev/null
 hub=region/hub
-iro init "$hub" --endpoint "tcp://127.0.0.1:$((20000 + RANDOM % 12000))" >/dev/null
+iro init "$hub" --endpoint "tcp://127.0.0.1:$(free_port)" >/dev/null
 iro plugin enable "$PLUGIN" "$hub" >/dev/null
 printf 'early_weeks = 520\ngrace_days = 3650\n' >"$hub/plugins/placement-ends.toml"
 iro up "$hub" >hub.log 2>&1 &

@@ -1,0 +1,178 @@
+// Concern: the memory that the hub shares with a plugin: a message is put there only for a peer that looks and has had
+// everything before, order holds whichever way each message takes, and nothing that a peer writes there breaks the
+// other.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "hub/base/limits.hpp"
+#include "hub/reaction/child_channel.hpp"
+#include "hub/reaction/child_mailbox.hpp"
+#include "tests/catch.hpp"
+
+using namespace iro;
+using reaction::Box;
+using reaction::ChildChannel;
+using reaction::Mailbox;
+
+namespace {
+
+std::uint64_t seed_of_run() {
+  const char* given = std::getenv("IRO_SEED");
+  return given == nullptr ? std::random_device{}() : std::strtoull(given, nullptr, 10);
+}
+
+struct Ends {
+  Mailbox mailbox = std::move(*Mailbox::create());
+  std::unique_ptr<ChildChannel> hub;
+  std::unique_ptr<ChildChannel> child;  // it waits, as in iro-plugin-host
+
+  Ends() {
+    std::array<int, 2> fds{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) == 0);
+    hub = std::make_unique<ChildChannel>(fds[0], ChildChannel::Mode::nonblocking, limits::plugin_answer_bytes);
+    child = std::make_unique<ChildChannel>(fds[1], ChildChannel::Mode::blocking, limits::plugin_message_bytes);
+    hub->share(mailbox.to_hub(), mailbox.to_child());
+    child->share(mailbox.to_child(), mailbox.to_hub());
+  }
+};
+
+/// A message that says which one it is.
+Bytes numbered(std::uint32_t number, std::size_t size) {
+  Bytes out(std::max(size, sizeof number), static_cast<std::uint8_t>(number));
+  std::memcpy(out.data(), &number, sizeof number);
+  return out;
+}
+std::uint32_t number_of(ByteView message) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, message.data(), sizeof number);
+  return number;
+}
+
+}  // namespace
+
+TEST_CASE("mailbox: a message is put only for one who looks and has received all that was sent before") {
+  const Mailbox mailbox = std::move(*Mailbox::create());
+  const Box box = mailbox.to_child();
+  const Bytes message{1, 2, 3};
+  CHECK_FALSE(box.put(0, message));  // nobody looks
+  box.look(0);
+  CHECK_FALSE(box.put(1, message));  // one is still on its way over the socket
+  CHECK_FALSE(box.put(0, Bytes(limits::plugin_packet_bytes + 1)));
+  CHECK_FALSE(box.more(0));
+  CHECK(box.put(0, message));
+  CHECK_FALSE(box.put(1, message));  // it is not taken yet
+  box.close(0);                      // too late: what has come stays
+  CHECK(box.has(0));
+  Bytes to(100);
+  CHECK(box.take(0, to) == 3U);
+  to.resize(3);
+  CHECK(to == message);
+  box.look(1);
+  box.close(1);
+  CHECK_FALSE(box.put(1, message));
+  CHECK_FALSE(box.more(1));
+  box.count(2);
+  CHECK(box.more(1));
+  CHECK_FALSE(mailbox.to_hub().more(0));  // the other direction has its own
+}
+
+TEST_CASE("mailbox: messages keep their order, whichever way each takes") {
+  const std::uint64_t seed = seed_of_run();
+  INFO("IRO_SEED=" << seed);
+  constexpr std::uint32_t rounds = 20'000;
+  Ends ends;
+  std::uint32_t wrong = 0;
+  // The child answers each message with one or two of its own; a message of number 0 ends it.
+  std::thread child([&] {
+    std::mt19937_64 dice(seed + 1);
+    std::uint32_t expected = 1;
+    std::uint32_t said = 0;
+    while (const auto message = ends.child->receive()) {
+      if (number_of(*message) == 0) return;
+      if (number_of(*message) != expected++) ++wrong;
+      for (std::uint64_t n = dice() % 2 + 1; n > 0; --n) {
+        const bool sent = ends.child->send(numbered(++said, dice() % 50 == 0 ? 70'000 : dice() % 300));
+        if (!sent) ++wrong;
+      }
+    }
+  });
+  std::mt19937_64 dice(seed);
+  std::uint32_t heard = 0;
+  std::uint32_t out_of_order = 0;
+  std::size_t by_mail = 0;
+  const auto hear = [&] {
+    while (const auto message = ends.hub->receive()) {
+      if (number_of(*message) != ++heard) ++out_of_order;
+    }
+  };
+  for (std::uint32_t n = 1; n <= rounds; ++n) {
+    REQUIRE(ends.hub->send(numbered(n, dice() % 50 == 0 ? 70'000 : dice() % 3'000)));
+    if (dice() % 4 != 0) {
+      ends.hub->look();
+      for (std::uint64_t looks = dice() % 2'000; looks > 0 && !ends.hub->has_mail(); --looks) reaction::breathe();
+      ends.hub->rest();
+      by_mail += ends.mailbox.to_hub().has(heard) ? 1 : 0;
+    }
+    if (dice() % 8 != 0) hear();
+    ends.hub->flush();
+  }
+  REQUIRE(ends.hub->send(numbered(0, 4)));
+  while (ends.hub->sending()) {
+    ends.hub->flush();
+    hear();
+  }
+  child.join();
+  hear();
+  CHECK(wrong == 0);
+  CHECK(out_of_order == 0);
+  CHECK(heard >= rounds);
+  CHECK(by_mail > 0);
+  CHECK(by_mail < rounds);
+  CHECK(ends.hub->broken().empty());
+}
+
+TEST_CASE("mailbox: a peer that writes what it likes there breaks its own channel at most") {
+  const std::uint64_t seed = seed_of_run();
+  INFO("IRO_SEED=" << seed);
+  std::mt19937_64 dice(seed);
+  constexpr std::size_t words_at[] = {0, 1, 8};  // in steps of eight bytes: how the box stands, what was sent, the size
+  std::set<std::string> ends_seen;
+  for (int run = 0; run < 2'000; ++run) {
+    Ends ends;
+    // The same pages, as the plugin has them.
+    auto theirs = Mailbox::open(::dup(ends.mailbox.fd()));
+    REQUIRE(theirs);
+    auto* words = theirs->to_hub().memory();
+    for (const std::size_t at : words_at) {
+      const std::uint64_t value = dice() % 2 == 0 ? dice() % 8 : dice();
+      std::memcpy(words + at * 8, &value, sizeof value);
+    }
+    ends.hub->look();
+    for (const std::size_t at : words_at) {
+      const std::uint64_t value = dice() % 2 == 0 ? dice() % 8 : dice();
+      if (dice() % 2 == 0) std::memcpy(words + at * 8, &value, sizeof value);
+    }
+    static_cast<void>(ends.hub->has_mail());
+    ends.hub->rest();
+    const auto message = ends.hub->receive();
+    CHECK((!message || message->size() <= limits::plugin_packet_bytes));
+    CHECK_FALSE(ends.hub->gone());
+    ends_seen.insert(message ? "a message" : ends.hub->broken());
+  }
+  CHECK(ends_seen.contains("a message in the mailbox that is none"));
+  CHECK(ends_seen.contains("a message"));
+  CHECK(ends_seen.contains(""));
+}
+
+TEST_CASE("mailbox: its memory cannot be made smaller under the hub") {
+  const Mailbox mailbox = std::move(*Mailbox::create());
+  CHECK(::ftruncate(mailbox.fd(), 0) != 0);
+}
