@@ -130,8 +130,9 @@ iro::Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::filesy
   }
   ::fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
   // The constructor is private, so std::make_unique cannot call it.
-  return std::unique_ptr<ChildProcess>(
-      new ChildProcess(pid, pid_fd, channel.ours.release(), log.ours.release(), std::move(*mailbox)));
+  const int ours = channel.ours.release();
+  const int printed = log.ours.release();
+  return std::unique_ptr<ChildProcess>(new ChildProcess(pid, pid_fd, ours, printed, std::move(*mailbox)));
 }
 
 ChildProcess::ChildProcess(pid_t pid, int pid_fd, int channel_fd, int log_fd, Mailbox mailbox)
