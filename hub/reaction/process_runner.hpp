@@ -58,12 +58,10 @@ class ProcessRunner final : public Runner {
   void answer(StateAnswer answer) override;
   void show(ViewAsk ask) override;
   void restart(const std::string& plugin) override;
+  [[nodiscard]] bool answers_soon() override;
   void poll_on(std::vector<pollfd>& fds) const override;
   [[nodiscard]] std::optional<Moment> wake_at() const override;
   std::vector<Said> take() override;
-  /// Before sleeping on poll_on(): looks whether what was asked within the last moment (25 us) is answered, for which
-  /// nobody need be woken. True: take() has something.
-  [[nodiscard]] bool answers_soon();
 
   /// The processes that are there now, for tests and `iro plugin list`: plugin -> pid.
   [[nodiscard]] std::map<std::string, int> processes() const;

@@ -35,6 +35,9 @@ class Runner {
   /// call ends with Failure::stopped.
   virtual void restart(const std::string& plugin) = 0;
 
+  /// Before sleeping on poll_on(): looks whether what was asked within the last moment (25 us) is answered, for which
+  /// nobody need be woken. True: take() has something.
+  [[nodiscard]] virtual bool answers_soon() { return false; }
   /// What to poll for besides everything else, and until when at the latest.
   virtual void poll_on(std::vector<pollfd>& fds) const = 0;
   [[nodiscard]] virtual std::optional<Moment> wake_at() const = 0;

@@ -12,7 +12,8 @@ namespace iro::whatif {
 namespace {
 
 /// Until something comes from a process, or a deadline is over.
-void wait_for(const reaction::Runner& runner) {
+void wait_for(reaction::Runner& runner) {
+  if (runner.answers_soon()) return;
   std::vector<pollfd> fds;
   runner.poll_on(fds);
   int timeout_ms = -1;
