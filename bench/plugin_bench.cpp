@@ -1,7 +1,6 @@
 // plugin-bench: what it costs that a plugin has a process of its own. The echo rule (one value written an event) gets
 // events of 1 KiB, in this process and through iro-plugin-host, in calls of 1 and of 64. Prints; asserts nothing.
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -68,11 +67,7 @@ void isolated(Runner& runner, const Bytes& payload, std::size_t batch, std::size
     const Moment begun = Moment::clock::now();
     runner.call(std::move(call));
     for (bool done = false; !done;) {
-      if (!runner.answers_soon()) {
-        std::vector<pollfd> fds;
-        runner.poll_on(fds);
-        ::poll(fds.data(), fds.size(), 1'000);
-      }
+      reaction::wait_for(runner, std::chrono::seconds(1));
       for (Said& said : runner.take()) {
         const auto& result = std::get<reaction::Result>(said);
         IRO_ASSERT(result.failure == Failure::none && result.outcomes.size() == batch, "the echo rule answers");

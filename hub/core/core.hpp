@@ -315,6 +315,8 @@ class Core {
   // trail.cpp
   void trail_all(TimeMs now, Actions& out);
   void trail(PluginLine& line, TimeMs now, Actions& out);
+  void try_again(PluginLine& line, Seq seq, Actions& out);
+  void follow_log(PluginLine& line, TimeMs now, Actions& out);
   bool gather(PluginLine& line, Seq from, Seq to, bool again, PluginLine::Outstanding& asked, Actions& out);
   std::size_t show(PluginLine& line, const std::shared_ptr<const Ready>& ready, std::uint32_t index, bool again,
                    PluginLine::Outstanding& asked);

@@ -61,6 +61,7 @@ struct PluginLine {
 
   std::optional<std::uint32_t> falls_behind_at;  // item of the open batch that it is shown next
   bool alone_next = false;                       // what it is asked next may be what it fails on
+  bool tried_again = false;                      // what it was asked last was a parked event: the log is next
   Seq suspect;                                   // failed once; tried alone
   int failed_starts = 0;
   TimeMs retry_at;

@@ -18,20 +18,34 @@ void Core::trail_all(TimeMs now, Actions& out) {
   }
 }
 
-/// Ask it about the next events of the log, if there are any and it has nothing to do.
+/// Give it something to do, if there is anything and it does nothing. What is tried again goes first, but never twice
+/// without a call of the log between: whoever redrives without end keeps it from nothing.
 void Core::trail(PluginLine& line, TimeMs now, Actions& out) {
   if (phase_ != Phase::open || fault_ || refusing_ || line.suspended() || line.outstanding || line.read) return;
-  if (line.is_inline() && !line.retry()) return;
   if (line.falls_behind_at || now < line.retry_at) return;
+  const bool log_is_next = line.tried_again && !line.is_inline();
+  if (line.retry() && !log_is_next) return try_again(line, *line.retry(), out);
+  if (line.is_inline()) return;
+  follow_log(line, now, out);
+  if (line.retry() && !line.outstanding && !line.read && !fault_) try_again(line, *line.retry(), out);
+}
+
+/// One parked event once more, alone.
+void Core::try_again(PluginLine& line, Seq seq, Actions& out) {
   PluginLine::Outstanding asked;
   asked.trailing = true;
-  if (const auto retry = line.retry()) {
-    if (!gather(line, *retry, retry->next(), true, asked, out)) return;
-    asked.alone = true;
-    asked.retry = true;
-    if (asked.events.empty()) return parked_done(line, *retry);  // its content is gone
-    return call_plugin(line, std::move(asked), out);
-  }
+  if (!gather(line, seq, seq.next(), true, asked, out)) return;
+  asked.alone = true;
+  asked.retry = true;
+  if (asked.events.empty()) return parked_done(line, seq);  // its content is gone
+  line.tried_again = true;
+  call_plugin(line, std::move(asked), out);
+}
+
+/// Ask it about the next events of the log, if there are any.
+void Core::follow_log(PluginLine& line, TimeMs now, Actions& out) {
+  PluginLine::Outstanding asked;
+  asked.trailing = true;
   const Seq before = line.pending.seq;
   const bool alone = line.alone_next || line.suspect.value() != 0;
   const bool in_memory = gather(line, before, next_seq_, false, asked, out);
@@ -44,10 +58,11 @@ void Core::trail(PluginLine& line, TimeMs now, Actions& out) {
     line.pending.seq = asked.seqs.empty() ? gathered_to_ : line.pending.seq;
     if (in_memory && line.pending.seq == next_seq_ && !line.kept_up_since) line.kept_up_since = now;
     if (in_memory || line.pending.seq == before) return;
-    return trail(line, now, out);
+    return follow_log(line, now, out);
   }
   if (asked.seqs.front().value() + limits::batch_events < next_seq_.value()) line.kept_up_since.reset();
   asked.alone = alone;
+  line.tried_again = false;
   call_plugin(line, std::move(asked), out);
 }
 

@@ -45,4 +45,7 @@ class Runner {
   virtual std::vector<Said> take() = 0;
 };
 
+/// For those who have nothing else to wait for: until something has come from a process, a deadline is over, or `most`.
+void wait_for(Runner& runner, std::chrono::milliseconds most);
+
 }  // namespace iro::reaction

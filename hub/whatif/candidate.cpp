@@ -1,7 +1,6 @@
 #include "hub/whatif/candidate.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 
@@ -11,18 +10,7 @@
 namespace iro::whatif {
 namespace {
 
-/// Until something comes from a process, or a deadline is over.
-void wait_for(reaction::Runner& runner) {
-  if (runner.answers_soon()) return;
-  std::vector<pollfd> fds;
-  runner.poll_on(fds);
-  int timeout_ms = -1;
-  if (const auto wake = runner.wake_at()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - reaction::Runner::Moment::clock::now());
-    timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
-  }
-  (void)::poll(fds.data(), fds.size(), timeout_ms);
-}
+constexpr std::chrono::milliseconds look_again{60'000};  // whatever the runner says
 
 }  // namespace
 
@@ -83,7 +71,7 @@ reaction::Result Candidate::carry_out(reaction::Call call) {
   for (;;) {
     auto said = runner_.take();
     if (said.empty()) {
-      wait_for(runner_);
+      reaction::wait_for(runner_, look_again);
       continue;
     }
     for (auto& one : said) {

@@ -1,8 +1,5 @@
 #include "plugins/scenario/plugin_process.hpp"
 
-#include <poll.h>
-
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,7 +8,7 @@
 namespace iro::scenario {
 namespace {
 
-constexpr int look_ms = 100;  // and then once more: whatever happens, the runner's own moment is not missed
+constexpr std::chrono::milliseconds look_again{100};  // whatever happens, the runner's own moment is not missed
 
 }  // namespace
 
@@ -61,20 +58,8 @@ std::vector<std::string> PluginProcess::take_log() {
   return std::exchange(*log_, {});
 }
 
-void PluginProcess::wait() const {
-  if (runner_->answers_soon()) return;
-  std::vector<pollfd> fds;
-  runner_->poll_on(fds);
-  int wait_ms = look_ms;
-  if (const auto wake = runner_->wake_at()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*wake - reaction::Runner::Moment::clock::now());
-    wait_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, look_ms));
-  }
-  ::poll(fds.data(), fds.size(), wait_ms);
-}
-
 void PluginProcess::turn(const ReadState& read) {
-  wait();
+  reaction::wait_for(*runner_, look_again);
   for (reaction::Said& said : runner_->take()) {
     if (auto* result = std::get_if<reaction::Result>(&said)) {
       results_.push_back(std::move(*result));

@@ -46,7 +46,6 @@ class PluginProcess {
 
  private:
   /// Looks at the process until something has come.
-  void wait() const;
   void turn(const ReadState& read);
 
   reaction::Manifest manifest_;

@@ -1,7 +1,6 @@
 #include "tests/plugins/support/plugin_hub.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <fstream>
 #include <iterator>
@@ -183,13 +182,7 @@ bool PluginHub::logged(const std::string& text) {
 }
 
 void PluginHub::turn(int ms) {
-  std::vector<pollfd> fds;
-  runner_->poll_on(fds);
-  if (const auto wake = runner_->wake_at()) {
-    const auto left = std::chrono::ceil<milliseconds>(*wake - Runner::Moment::clock::now()).count();
-    ms = static_cast<int>(std::clamp<std::int64_t>(left, 0, ms));
-  }
-  ::poll(fds.data(), fds.size(), ms);
+  wait_for(*runner_, milliseconds(ms));
   for (Said& said : runner_->take()) {
     if (auto* result = std::get_if<reaction::Result>(&said)) {
       results_.push_back(std::move(*result));

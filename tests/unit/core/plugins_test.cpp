@@ -208,6 +208,39 @@ TEST_CASE("plugins: beyond plugin_parked parked events one is suspended, and not
   CHECK(r.hub.log->load().value().plugin_parked.size() == limits::plugin_parked + 1);
 }
 
+TEST_CASE("plugins: what is redriven without end and what is in the log take turns") {
+  Region r({rule("fragile")});
+  r.remember("fragile");
+  r.hub.moods["fragile"] = Mood::crashes;
+  r.publish(2);
+  r.hub.advance_ms(1'000);
+  const auto parked = r.hub.log->load().value().plugin_parked;
+  REQUIRE(parked.size() == 2);
+  // One call is on its way, and behind it twenty events wait in the log.
+  r.hub.moods["fragile"] = Mood::late;
+  r.publish();
+  r.publish(20);
+  Client& op = r.hub.connect("operator", "impatient");
+  for (int turn = 0; turn < 12; ++turn) {
+    r.hub.send(op, wire::Control{1, "plugin.redrive", R"({"plugin": "fragile"})"});
+    if (r.hub.late_calls.empty()) r.hub.advance_ms(100);
+    REQUIRE_FALSE(r.hub.late_calls.empty());
+    const reaction::Call& call = r.hub.late_calls.front();
+    const std::string subject(call.events.front().event.subject);
+    if (std::ranges::any_of(parked, [&](const auto& row) { return row.subject == subject; })) {
+      const reaction::Result crashed{call.plugin, call.no, {}, reaction::Failure::crashed, "SIGSEGV"};
+      r.hub.late_calls.erase(r.hub.late_calls.begin());
+      r.hub.step(core::PluginAnswered{crashed});
+      r.hub.step(core::Flush{});
+    } else {
+      r.hub.answer_late(0);
+    }
+    if (r.hub.read_state("fragile", "", true).size() == 21) break;
+  }
+  CHECK(r.hub.read_state("fragile", "", true).size() == 21);
+  CHECK(r.hub.log->load().value().plugin_parked.size() == 2);
+}
+
 TEST_CASE("plugins: one that does not start is tried plugin_starts times, further apart each time, then suspended") {
   Region r({rule("absent"), rule("well")});
   r.remember("well");
