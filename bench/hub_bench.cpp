@@ -1,10 +1,9 @@
 // bench/hub_bench.cpp: a real irod with everything on (CURVE, admission, detectors, encryption at rest where the
-// type asks it, FULL commits), beside Redis Streams and the disk's own fdatasync rate in the same run.
-//
-// A publisher keeps `outstanding` events in flight and sends what is free in one PUB.
+// type asks it, FULL commits), beside Redis Streams and the disk's own fdatasync rate in the same run; then with rules
+// in its line (`plugin_rows.hpp`).
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -13,62 +12,14 @@
 #include <iostream>
 #include <thread>
 
+#include "bench/load.hpp"
 #include "bench/peers.hpp"
-#include "bench/raw_client.hpp"
-#include "hub/schema/registry.hpp"
+#include "bench/plugin_rows.hpp"
+#include "bench/rows.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-struct Row {
-  std::string what;
-  double hub = 0;
-  double redis = 0;
-  std::string unit;
-  double ratio = 0;  // to the row before, where that is what counts; 0: to Redis
-};
-
-/// What a publisher says again and again.
-struct Load {
-  std::string type;
-  std::vector<Bytes> payloads;  // in turn
-};
-
-Clock::time_point in(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-}
-
-/// A vacancy whose payload has about 256 bytes.
-Bytes payload(const schema::Registry& registry) {
-  const std::string note(96, 'n');
-  auto made = registry.from_json(
-      *registry.find_loosely("vacancy.opened"),
-      fmt::format(
-          R"({{"vacancy_id":"vac-000001","provider":"hospital-a","offer":{{"branch":"hospital","note":"{}"}},"effective_on":"2026-09-01"}})",
-          note));
-  if (!made) throw std::runtime_error(made.error().text());
-  return std::move(*made);
-}
-
-constexpr int students = 1'000;
-
-/// Two types for the same two parties, of about the same size: with a person in it, or without one.
-Load between_parties(const schema::Registry& registry, bool person) {
-  Load load{person ? "nl.placements.handover.check-done.v1" : "nl.placements.handover.invited.v1", {}};
-  for (int i = 0; i < students; ++i) {
-    const std::string parties =
-        fmt::format(R"("handover_id":"ho-{:06}","school":"school-a","provider":"hospital-0")", i);
-    const std::string rest = person ? fmt::format(R"("student":"p-{:06}-aaaaaaaaaaaa","done_on":"2026-09-01")", i)
-                                    : fmt::format(R"("vacancy_id":"v-{:06}-aaaaaaaaaaaa","begin_on":"2026-09-01")", i);
-    auto made = registry.from_json(*registry.find(load.type), fmt::format("{{{},{}}}", parties, rest));
-    if (!made) throw std::runtime_error(made.error().text());
-    load.payloads.push_back(std::move(*made));
-  }
-  return load;
-}
 
 class Bench {
  public:
@@ -76,7 +27,7 @@ class Bench {
       : seconds_(seconds),
         hub_(folder_.path()),
         registry_(std::move(*schema::Registry::builtin())),
-        vacancy_{"nl.placements.vacancy.opened.v1", {payload(registry_)}} {
+        vacancy_(opened_vacancy(registry_)) {
     hub_.start();
     for (int i = 0; i < 8; ++i) publishers_.push_back(hub_.enrol(fmt::format("hospital-{}", i), {"care_provider"}));
     school_ = hub_.enrol("school-a", {"school"});
@@ -99,19 +50,19 @@ class Bench {
     std::vector<std::thread> threads;
     for (int i = 0; i < publishers; ++i) {
       threads.emplace_back([&, i] {
-        done += publish(publishers_[static_cast<std::size_t>(i)], fmt::format("{}x{}-{}", publishers, outstanding, i),
-                        outstanding, until, vacancy_);
+        done += publish(context_, publishers_[static_cast<std::size_t>(i)],
+                        fmt::format("{}x{}-{}", publishers, outstanding, i), outstanding, until, vacancy_);
       });
     }
     for (auto& t : threads) t.join();
-    return static_cast<double>(done) / std::chrono::duration<double>(Clock::now() - start).count();
+    return static_cast<double>(done) / seconds_since(start);
   }
 
   /// Microseconds from the PUB to the DELIVER, at 1,000 events a second: p50 and p99.
-  std::pair<double, double> latency() {
-    RawClient consumer(context_, school_, "latency");
+  Quantiles latency() {
+    test::RawClient consumer(context_, school_, "latency");
     const ConsumerNo no = consumer.subscribe("latency", wire::From::now);
-    RawClient publisher(context_, publishers_[0], "latency-pub");
+    test::RawClient publisher(context_, publishers_[0], "latency-pub");
     std::vector<double> micros;
     ProducerSeq sequence(1);
     auto next = Clock::now();
@@ -119,7 +70,7 @@ class Bench {
       next += std::chrono::milliseconds(1);
       std::this_thread::sleep_until(next);
       const auto sent = Clock::now();
-      publisher.send(wire::Pub{sequence, {event(publishers_[0], vacancy_, static_cast<std::size_t>(i))}});
+      publisher.send(wire::Pub{sequence, {event_of(publishers_[0], vacancy_, static_cast<std::size_t>(i))}});
       sequence = sequence.next();
       while (true) {
         const wire::Message m = consumer.receive();
@@ -132,8 +83,7 @@ class Bench {
       while (publisher.receive_within(0)) {
       }
     }
-    std::ranges::sort(micros);
-    return {micros[micros.size() / 2], micros[micros.size() * 99 / 100]};
+    return quantiles(std::move(micros));
   }
 
   /// Deliveries a second to `readers` consumers of one member, while one publisher sends 1024 at a time.
@@ -146,7 +96,7 @@ class Bench {
     constexpr int per_session = 50;
     for (int t = 0; t < readers / per_session; ++t) {
       threads.emplace_back([&, t] {
-        RawClient client(context_, school_, fmt::format("fan-{}", t));
+        test::RawClient client(context_, school_, fmt::format("fan-{}", t));
         for (int k = 0; k < per_session; ++k) client.subscribe(fmt::format("fan-{}-{}", t, k), wire::From::now);
         ++ready;
         while (!stop) {
@@ -160,8 +110,8 @@ class Bench {
     }
     while (ready < readers / per_session) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const auto start = Clock::now();
-    publish(publishers_[0], "fan-out", 1'024, in(seconds_), vacancy_);
-    const double rate = static_cast<double>(got) / std::chrono::duration<double>(Clock::now() - start).count();
+    publish(context_, publishers_[0], "fan-out", 1'024, in(seconds_), vacancy_);
+    const double rate = static_cast<double>(got) / seconds_since(start);
     stop = true;
     for (auto& t : threads) t.join();
     return rate;
@@ -195,7 +145,7 @@ class Bench {
     const std::string name = fmt::format("persons-{}", ++runs_);  // the one before keeps its lease for a while
     std::thread consumer([&] {
       if (!delivered) return;
-      RawClient client(context_, publishers_[0], name);
+      test::RawClient client(context_, publishers_[0], name);
       const ConsumerNo no = client.subscribe(name, wire::From::now);
       ready = true;
       while (!stop) {
@@ -210,12 +160,11 @@ class Bench {
     });
     while (!ready) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const auto start = Clock::now();
-    const std::uint64_t sent = publish(school_, name, 1'024, in(seconds), load);
+    const std::uint64_t sent = publish(context_, school_, name, 1'024, in(seconds), load);
     const auto patience = in(20);
     while (delivered && got < sent && Clock::now() < patience)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    const double rate = static_cast<double>(delivered ? got.load() : sent) /
-                        std::chrono::duration<double>(Clock::now() - start).count();
+    const double rate = static_cast<double>(delivered ? got.load() : sent) / seconds_since(start);
     stop = true;
     consumer.join();
     if (delivered && got < sent)
@@ -223,50 +172,9 @@ class Bench {
     return rate;
   }
 
-  schema::EventView event(const client::KeyFile& keys, const Load& load, std::size_t i) {
-    schema::EventView e;
-    e.id = make_event_id(static_cast<std::uint64_t>(clock_.now().value()));
-    e.type = load.type;
-    e.source = keys.source;
-    e.time = clock_.now();
-    e.payload = load.payloads[i % load.payloads.size()];
-    return e;
-  }
-
-  std::uint64_t publish(const client::KeyFile& keys, const std::string& name, std::size_t outstanding,
-                        Clock::time_point until, const Load& load) {
-    RawClient client(context_, keys, name);
-    std::vector<schema::EventView> events;
-    // Ids are made beforehand: their randomness is the client's cost, not the hub's.
-    for (std::size_t i = 0; i < outstanding; ++i) events.push_back(event(keys, load, i));
-    std::uint64_t acked = 0;
-    std::uint64_t sent = 0;
-    while (Clock::now() < until) {
-      const std::size_t room = outstanding - static_cast<std::size_t>(sent - acked);
-      if (room > 0) {
-        for (std::size_t i = 0; i < room; ++i) std::memcpy(events[i].id.b.data() + 8, &(++counter_local()), 8);
-        client.send(
-            wire::Pub{ProducerSeq(sent + 1), {events.begin(), events.begin() + static_cast<std::ptrdiff_t>(room)}});
-        sent += room;
-      }
-      const wire::Message m = client.receive();
-      if (const auto* ack = std::get_if<wire::PubAck>(&m.body)) {
-        if (!ack->exceptions.empty() || ack->refused_from.value() != 0)
-          throw std::runtime_error("refused: " + ack->refused_reason);
-        acked = ack->up_to.value();
-      }
-    }
-    return acked;
-  }
-  static std::uint64_t& counter_local() {
-    thread_local std::uint64_t n = 0;
-    return n;
-  }
-
   double seconds_;
   test::TempFolder folder_;
   test::RunningHub hub_;
-  SystemClock clock_;
   schema::Registry registry_;
   Load vacancy_;
   int runs_ = 0;
@@ -274,24 +182,6 @@ class Bench {
   std::vector<client::KeyFile> publishers_;
   client::KeyFile school_;
 };
-
-double ratio_of(const Row& r) { return r.ratio > 0 ? r.ratio : r.redis > 0 ? r.hub / r.redis : 0; }
-
-void print(const std::vector<Row>& rows, const std::string& format) {
-  if (format == "--json") {
-    for (const auto& r : rows)
-      std::cout << fmt::format(R"({{"what":"{}","hub":{:.1f},"redis":{:.1f},"ratio":{:.3f},"unit":"{}"}})", r.what,
-                               r.hub, r.redis, ratio_of(r), r.unit)
-                << "\n";
-    return;
-  }
-  std::cout << fmt::format("{:<34}{:>12}{:>12}{:>9}\n", "", "hub", "redis", "ratio");
-  for (const auto& r : rows) {
-    std::cout << fmt::format("{:<34}{:>12.1f}{:>12}{:>9}  {}\n", r.what, r.hub,
-                             r.redis > 0 ? fmt::format("{:.1f}", r.redis) : "-",
-                             ratio_of(r) > 0 ? fmt::format("{:.2f}", ratio_of(r)) : "-", r.unit);
-  }
-}
 
 /// What a person in an event costs: a key and the encryption of its body, and once delivered a line in the access log.
 void measure_persons(Bench& bench, std::vector<Row>& rows) {
@@ -304,14 +194,7 @@ void measure_persons(Bench& bench, std::vector<Row>& rows) {
   }
 }
 
-int run(double seconds, const std::string& format, bool only_persons) {
-  Bench bench(seconds);
-  std::vector<Row> rows;
-  if (only_persons) {
-    measure_persons(bench, rows);
-    print(rows, format);
-    return 0;
-  }
+void measure_hub(Bench& bench, double seconds, std::vector<Row>& rows) {
   rows.push_back({"idle memory", bench.idle_mib(), 0, "MiB"});
   rows.push_back({"fdatasync of 4 KiB", fdatasync_rate(bench.folder(), seconds), 0, "a second"});
   for (const auto& [publishers, outstanding] : {std::pair{1, 1}, {1, 64}, {1, 1'024}, {8, 64}}) {
@@ -327,32 +210,33 @@ int run(double seconds, const std::string& format, bool only_persons) {
   rows.push_back({"publish to delivered at 1,000/s, p99", p99, 0, "us"});
   std::cerr << "fan-out to 100 ...\n";
   rows.push_back({"fan-out to 100 consumers", bench.fan_out(100) / 1'000, 0, "thousand deliveries/s"});
-  measure_persons(bench, rows);
-  print(rows, format);
-  return 0;
 }
 
 }  // namespace
 }  // namespace iro::bench
 
 int main(int argc, char** argv) try {
+  using namespace iro::bench;
+  CLI::App app{"Measures a hub beside Redis Streams and the disk, and what rules cost it. Asserts nothing."};
   double seconds = 3;
-  std::string format;
+  bool as_json = false;
   bool only_persons = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string a = argv[i];
-    if (a == "--json")
-      format = a;
-    else if (a == "--persons")
-      only_persons = true;
-    else if (a == "--seconds" && i + 1 < argc)
-      seconds = std::strtod(argv[++i], nullptr);
-    else {
-      std::cerr << "usage: hub-bench [--seconds S] [--json] [--persons]\n";
-      return 2;
-    }
+  bool only_plugins = false;
+  app.add_option("--seconds", seconds, "of each measurement")->capture_default_str()->check(CLI::Range(0.1, 600.0));
+  app.add_flag("--json", as_json, "one object a row");
+  auto* persons = app.add_flag("--persons", only_persons, "only what a person in an event costs");
+  app.add_flag("--plugins", only_plugins, "only what rules cost")->excludes(persons);
+  CLI11_PARSE(app, argc, argv);
+
+  std::vector<Row> rows;
+  if (!only_plugins) {
+    Bench bench(seconds);
+    if (!only_persons) measure_hub(bench, seconds, rows);
+    measure_persons(bench, rows);
   }
-  return iro::bench::run(seconds, format, only_persons);
+  if (!only_persons) measure_plugins(seconds, rows);
+  print(rows, as_json);
+  return 0;
 } catch (const std::exception& e) {
   std::fprintf(stderr, "bench: %s\n", e.what());
   return 1;

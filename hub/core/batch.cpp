@@ -27,7 +27,10 @@ std::uint16_t expiry_of(std::uint16_t months, TimeMs recorded) {
 void Core::close_batch(TimeMs now, Actions& out) {
   if (phase_ != Phase::open) return;
   take_releases();
-  if (!lines_.empty() && !batch_.items.empty()) return begin_round(0, now, out);
+  if (!lines_.empty() && !batch_.items.empty()) {
+    ++reacting_batch_;
+    return begin_round(0, now, out);
+  }
   commit_batch(now, out);
 }
 

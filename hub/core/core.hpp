@@ -97,8 +97,10 @@ class Core {
     return phase_ == Phase::open && !refusing_ &&
            (!releases_.empty() || backfill_end_.value() != 0 || !batch_.items.empty());
   }
-  /// Plugins are being waited for: OutOfPatience after each limits::inline_wait_ms of it.
-  [[nodiscard]] bool awaits_plugins() const { return phase_ == Phase::reacting; }
+  /// The batch that plugins are waited for with: OutOfPatience after each limits::inline_wait_ms of the same one.
+  [[nodiscard]] std::optional<std::uint64_t> awaits_plugins() const {
+    return phase_ == Phase::reacting ? std::optional(reacting_batch_) : std::nullopt;
+  }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
@@ -477,6 +479,7 @@ class Core {
   std::vector<Applied> applied_;  // said in this round
   FanOut following_;
   std::vector<PluginAnswered> late_answers_;  // came while a batch was being decided or written
+  std::uint64_t reacting_batch_ = 0;          // counted since the start
   std::int64_t patience_ms_ = limits::judge_patience_ms;
   TimeMs patience_at_;
   Seq gathered_to_;

@@ -63,6 +63,7 @@ int Hub::run() {
 bool Hub::lingering() const { return core_->may_grow() && Moment::clock::now() < committed_at_ + commit_took_ / 4; }
 
 void Hub::wait() {
+  inline_wait_.watch(core_->awaits_plugins(), Moment::clock::now());
   if (plugins_->answers_soon()) return;
   std::vector<pollfd> fds{{bus_->ready_fd(), POLLIN, 0},
                           {queries_->ready_fd(), POLLIN, 0},
@@ -71,7 +72,7 @@ void Hub::wait() {
   plugins_->poll_on(fds);
   std::chrono::nanoseconds patience = backup_ || core_->has_work() ? 0ns : std::chrono::milliseconds(tick_ms);
   if (lingering()) patience = std::max(committed_at_ + commit_took_ / 4 - Moment::clock::now(), Moment::duration(0));
-  for (const auto& until : {patience_until_, plugins_->wake_at()}) {
+  for (const auto& until : {inline_wait_.until(), plugins_->wake_at()}) {
     if (until) patience = std::min<std::chrono::nanoseconds>(patience, *until - Moment::clock::now());
   }
   patience = std::max(patience, std::chrono::nanoseconds(0));
@@ -112,7 +113,7 @@ void Hub::take_answers() {
   for (auto& frame : answers.frames) sends_.push_back({frame.to, std::move(frame.frame)});
 }
 
-/// What the plugins' processes said; and after every 2 ms in which the core waited for them, that too.
+/// What the plugins' processes said; and when a batch has waited for them long enough, that too.
 void Hub::take_plugins() {
   for (auto& said : plugins_->take()) {
     std::visit(
@@ -127,13 +128,7 @@ void Hub::take_plugins() {
         },
         said);
   }
-  const Moment now = Moment::clock::now();
-  if (!core_->awaits_plugins()) {
-    patience_until_.reset();
-  } else if (!patience_until_ || now >= *patience_until_) {
-    if (patience_until_) step(core::OutOfPatience{});
-    patience_until_ = now + std::chrono::milliseconds(limits::inline_wait_ms);
-  }
+  if (inline_wait_.over(core_->awaits_plugins(), Moment::clock::now())) step(core::OutOfPatience{});
 }
 
 void Hub::read_plugin_state(const core::ReadPluginState& read) {

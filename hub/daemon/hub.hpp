@@ -14,6 +14,7 @@
 #include "hub/core/core.hpp"
 #include "hub/daemon/backup_run.hpp"
 #include "hub/daemon/home.hpp"
+#include "hub/daemon/inline_wait.hpp"
 #include "hub/daemon/query_thread.hpp"
 #include "hub/daemon/scrub_pace.hpp"
 #include "hub/daemon/witness_thread.hpp"
@@ -94,7 +95,7 @@ class Hub {
   using Moment = std::chrono::steady_clock::time_point;  // durations only: what is recorded comes from clock_
   Moment committed_at_;
   Moment::duration commit_took_{};
-  std::optional<Moment> patience_until_;  // while the core waits for plugins
+  InlineWait inline_wait_;
   std::vector<bus::OutFrame> sends_;
   std::vector<std::shared_ptr<const log::Commit>> to_tell_;
   TimeMs last_tick_;

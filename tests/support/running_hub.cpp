@@ -112,6 +112,15 @@ void RunningHub::log_to(const fs::path& file, const std::string& level) {
   std::ofstream(config) << text;
 }
 
+std::vector<pid_t> RunningHub::children() const {
+  std::vector<pid_t> out;
+  for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", pid_))) {
+    std::ifstream in(thread.path() / "children");
+    for (pid_t child = 0; in >> child;) out.push_back(child);
+  }
+  return out;
+}
+
 void RunningHub::signal(int number) { ::kill(pid_, number); }
 
 int RunningHub::stop() {

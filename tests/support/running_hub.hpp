@@ -37,6 +37,8 @@ class RunningHub {
   int wait_exit(int seconds);
   [[nodiscard]] bool running() const { return pid_ > 0; }
   [[nodiscard]] pid_t pid() const { return pid_; }
+  /// The processes of its plugins that are there now.
+  [[nodiscard]] std::vector<pid_t> children() const;
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] std::filesystem::path data() const { return folder_ / "data"; }

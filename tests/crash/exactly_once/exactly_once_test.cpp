@@ -143,19 +143,10 @@ class Test {
       ++hub_kills_;
       return;
     }
-    auto plugins = children();
+    auto plugins = hub_.children();
     std::ranges::shuffle(plugins, random_);
     if (choice < 8 && plugins.size() > 1) plugins.erase(plugins.begin() + 1, plugins.end());
     for (const pid_t pid : plugins) plugin_kills_ += ::kill(pid, SIGKILL) == 0 ? 1 : 0;
-  }
-  /// The hub's own children are its plugins.
-  [[nodiscard]] std::vector<pid_t> children() const {
-    std::vector<pid_t> out;
-    for (const auto& thread : fs::directory_iterator(fmt::format("/proc/{}/task", hub_.pid()))) {
-      std::ifstream in(thread.path() / "children");
-      for (pid_t pid = 0; in >> pid;) out.push_back(pid);
-    }
-    return out;
   }
 
   [[nodiscard]] std::uint64_t waiting() const {

@@ -1,5 +1,5 @@
-// bench/raw_client.hpp: a publisher and a consumer straight on the protocol, without
-// outbox and inbox: what is measured is the hub, not the client's disk.
+// tests/support/raw_client.hpp: a publisher and a consumer straight on the protocol, without
+// outbox and inbox: what is measured or watched is the hub, not the client's disk.
 //
 // One thread uses one object; both block.
 #pragma once
@@ -13,7 +13,7 @@
 #include "adapters/client/client.hpp"
 #include "hub/schema/frames.hpp"
 
-namespace iro::bench {
+namespace iro::test {
 
 class RawClient {
  public:
@@ -26,7 +26,7 @@ class RawClient {
     socket_.set(zmq::sockopt::curve_secretkey, keys.secret_key);
     socket_.connect(keys.endpoint);
     wire::Hello hello;
-    hello.software = "bench";
+    hello.software = "test";
     hello.client_name = name;
     hello.producer = make_producer_id();
     hello.start_number = 1;
@@ -57,6 +57,18 @@ class RawClient {
     return receive();
   }
 
+  /// The sequence up to which everything is committed, by the next PUBACK. Throws when something was refused.
+  std::uint64_t acknowledged() {
+    while (true) {
+      const wire::Message m = receive();
+      const auto* ack = std::get_if<wire::PubAck>(&m.body);
+      if (ack == nullptr) continue;
+      if (!ack->exceptions.empty() || ack->refused_from.value() != 0)
+        throw std::runtime_error("refused: " + ack->refused_reason);
+      return ack->up_to.value();
+    }
+  }
+
   ConsumerNo subscribe(const std::string& consumer, wire::From from) {
     wire::Sub sub;
     sub.consumer = consumer;
@@ -76,4 +88,4 @@ class RawClient {
   SessionEpoch epoch_;
 };
 
-}  // namespace iro::bench
+}  // namespace iro::test
