@@ -42,7 +42,8 @@ inline constexpr std::int64_t clock_leap_ms = 3'600'000;  // a larger leap betwe
 inline constexpr std::int64_t key_warn_days = 335;        // keys are changed once a year; a month's notice
 
 // Plugins and the batch that they react to; what one may do stands at the end.
-inline constexpr std::int64_t inline_wait_ms = 2;                 // then the batch goes on without the plugin
+inline constexpr std::int64_t inline_wait_ms = 2;                 // then the batch goes on without the plugin; and ...
+inline constexpr std::int64_t inline_wait_event_us = 4;           // ... this much more for each event that one is shown
 inline constexpr std::int64_t judge_patience_ms = 250;            // of waiting for late judges, refilled ...
 inline constexpr std::int64_t judge_patience_refill_ms = 10'000;  // ... in this time: 2.5 % of the hub's at most
 inline constexpr std::int64_t inline_again_ms = 1'000;            // how long a plugin keeps up before it is waited for

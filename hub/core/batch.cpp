@@ -28,7 +28,7 @@ void Core::close_batch(TimeMs now, Actions& out) {
   if (phase_ != Phase::open) return;
   take_releases();
   if (!lines_.empty() && !batch_.items.empty()) {
-    ++reacting_batch_;
+    reacting_ = {reacting_.batch + 1, 0};
     return begin_round(0, now, out);
   }
   commit_batch(now, out);

@@ -97,9 +97,9 @@ class Core {
     return phase_ == Phase::open && !refusing_ &&
            (!releases_.empty() || backfill_end_.value() != 0 || !batch_.items.empty());
   }
-  /// The batch that plugins are waited for with: OutOfPatience after each limits::inline_wait_ms of the same one.
-  [[nodiscard]] std::optional<std::uint64_t> awaits_plugins() const {
-    return phase_ == Phase::reacting ? std::optional(reacting_batch_) : std::nullopt;
+  /// The batch that plugins are waited for with: OutOfPatience after each inline wait with the same one (ADR 58).
+  [[nodiscard]] std::optional<Reacting> awaits_plugins() const {
+    return phase_ == Phase::reacting ? std::optional(reacting_) : std::nullopt;
   }
   /// No batch is open or on its way, no frame waits.
   [[nodiscard]] bool idle() const;
@@ -175,7 +175,8 @@ class Core {
     std::shared_ptr<admission::Membership> members;  // edited copy, when a command is in the batch
     std::set<MemberNo> members_changed;
     std::vector<log::AuditRow> audit;
-    std::vector<log::PluginStateRow> plugin_state;
+    // By plugin and key, the last word on each: in the order of the table they cost SQLite half.
+    std::map<std::pair<std::string, Bytes>, log::PluginStateRow> plugin_state;
     std::map<std::string, reaction::StateMap> overlay;  // the same in clear, for their plugins
     std::vector<log::TimerRow> timers;
     std::vector<schema::GateKey> let_out;                 // what judges let go, once all of the batch has its place
@@ -479,7 +480,7 @@ class Core {
   std::vector<Applied> applied_;  // said in this round
   FanOut following_;
   std::vector<PluginAnswered> late_answers_;  // came while a batch was being decided or written
-  std::uint64_t reacting_batch_ = 0;          // counted since the start
+  Reacting reacting_;
   std::int64_t patience_ms_ = limits::judge_patience_ms;
   TimeMs patience_at_;
   Seq gathered_to_;

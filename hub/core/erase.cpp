@@ -35,8 +35,12 @@ void Core::bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now) {
     builder.define({log::DefinitionKind::tombstones, erasure, log::encode_tombstones(numbers)});
     for (const PersonKeyNo no : numbers) commit.tombstones.push_back({no, erasure, now});
     gates_.forget(std::set<PersonKeyNo>(numbers.begin(), numbers.end()));
-    std::erase_if(batch_.plugin_state,
-                  [&](const log::PluginStateRow& row) { return std::ranges::binary_search(numbers, row.person_key); });
+    // What the key held before goes, too, as if the last word on it had been committed and erased later.
+    for (auto& [key, row] : batch_.plugin_state) {
+      if (!std::ranges::binary_search(numbers, row.person_key)) continue;
+      row.person_key = PersonKeyNo();
+      row.value.reset();
+    }
     std::erase_if(batch_.timers,
                   [&](const log::TimerRow& row) { return std::ranges::binary_search(numbers, row.person_key); });
     batch_.audit.push_back(
@@ -57,7 +61,7 @@ void Core::put_state(const std::string& plugin, const reaction::StateChange& cha
     row.person_key = key->no;
     row.value = log::seal(*key, log::state_id(plugin, change.key), *change.value);
   }
-  batch_.plugin_state.push_back(std::move(row));
+  batch_.plugin_state.insert_or_assign({plugin, change.key}, std::move(row));
 }
 
 /// What retention deletes is gone, so a clock that has leapt ahead must not begin it: the operator can.

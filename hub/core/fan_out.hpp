@@ -5,7 +5,7 @@
 // that had paused go on for as long again.
 #pragma once
 
-#include <unordered_map>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "hub/base/ids.hpp"
 #include "hub/base/limits.hpp"
@@ -33,9 +33,11 @@ class FanOut {
     }
     return 0;
   }
-  std::unordered_map<EventId, std::size_t> open_;
-  std::unordered_map<EventId, std::size_t> recent_;
-  std::unordered_map<EventId, std::size_t> earlier_;
+  // Flat: nearly every look is at memory that is not cached.
+  using Counts = boost::unordered_flat_map<EventId, std::size_t, std::hash<EventId>>;
+  Counts open_;
+  Counts recent_;
+  Counts earlier_;
 };
 
 }  // namespace iro::core

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <ranges>
 
 #include "hub/core/core.hpp"
 
@@ -80,7 +81,7 @@ bool Core::plugins_changed() const {
 
 void Core::collect_plugins(log::Commit& commit) {
   settle_held();
-  std::ranges::copy(batch_.plugin_state, std::back_inserter(commit.plugin_state));
+  std::ranges::copy(std::views::values(batch_.plugin_state), std::back_inserter(commit.plugin_state));
   std::ranges::copy(batch_.timers, std::back_inserter(commit.timers));
   for (const auto& [id, line] : lines_) line.collect(commit);
 }

@@ -105,6 +105,7 @@ void Core::ask_inline(const reaction::Rounds::Ask& ask, Actions& out) {
   }
   if (asked.events.size() > limits::inline_call_events || bytes > limits::inline_call_bytes)
     return fall_behind(line, 0);
+  reacting_.asked += asked.events.size();
   call_plugin(line, std::move(asked), out);
 }
 
@@ -210,13 +211,16 @@ void Core::out_of_patience(TimeMs now, Actions& out) {
 /// Everybody has answered. What they said joins the batch in (event, plugin) order, and is the next round.
 void Core::end_round(TimeMs now, Actions& out) {
   const std::size_t first_new = batch_.items.size();
-  std::ranges::stable_sort(applied_, [](const Applied& a, const Applied& b) {
-    return std::tie(a.item, a.plugin) < std::tie(b.item, b.plugin);
+  const std::vector<Applied> applied = std::exchange(applied_, {});
+  std::vector<const Applied*> in_order;
+  for (const Applied& said : applied) in_order.push_back(&said);
+  std::ranges::stable_sort(in_order, [](const Applied* a, const Applied* b) {
+    return std::tie(a->item, a->plugin) < std::tie(b->item, b->plugin);
   });
-  for (const Applied& said : std::exchange(applied_, {})) {
-    const Item& item = batch_.items[said.item];
+  for (const Applied* said : in_order) {
+    const Item& item = batch_.items[said->item];
     const Cause cause{item.event, item.memory, std::string(item.admitted.facts.person), item.admitted.type};
-    speak(lines_.at(said.plugin), cause, said.outcome);
+    speak(lines_.at(said->plugin), cause, said->outcome);
   }
   if (batch_.items.size() > first_new) return begin_round(first_new, now, out);
   phase_ = Phase::open;

@@ -344,6 +344,7 @@ void Core::on_tick(TimeMs now, Actions& out) {
   fetch_backfill(out);
   expire_held(now);
   trail_all(now, out);
+  for (auto& [id, line] : lines_) come_back(line, now);
   pump_all(now, out);
 }
 

@@ -71,8 +71,13 @@ struct PluginStateMeasured {
   std::string plugin;
   iro::Result<std::uint64_t> bytes;
 };
-/// The inline wait (limits::inline_wait_ms) is over once more while Core::awaits_plugins().
+/// The inline wait is over once more while Core::awaits_plugins().
 struct OutOfPatience {};
+/// A batch that plugins are waited for with.
+struct Reacting {
+  std::uint64_t batch = 0;  // counted since the start
+  std::uint64_t asked = 0;  // events that plugins were shown in it so far; one that two were shown counts twice
+};
 struct ConnectionGone {
   ConnectionNo connection;
 };

@@ -49,6 +49,7 @@ struct ProcessRunner::Seat {
   std::optional<Call> call;
   bool sent = false;
   bool spoke = false;  // to answers_soon(), since the last step
+  bool stirs = false;  // there is something to be read of it, or to be sent to it
   std::vector<Outcome> outcomes;
   std::size_t outcome_bytes = 0;
 
@@ -112,6 +113,7 @@ void ProcessRunner::warm(milliseconds patience) {
     poll_on(fds);
     const auto patient = std::chrono::ceil<milliseconds>(std::min(until, wake_at().value_or(until)) - now_is());
     ::poll(fds.data(), fds.size(), std::max(0, static_cast<int>(patient.count())));
+    find_stirring();
     for (auto& [id, seat] : seats_) step(*seat, now_is());
   }
 }
@@ -169,16 +171,18 @@ void ProcessRunner::restart(const std::string& plugin) {
 
 void ProcessRunner::poll_on(std::vector<pollfd>& fds) const {
   for (const auto& [id, seat] : seats_) {
-    if (!seat->process) continue;
-    ChildProcess& process = *seat->process;
-    if (!process.channel().gone()) {
-      const bool sending = process.channel().sending();
-      fds.push_back({process.channel().fd(), static_cast<short>(POLLIN | (sending ? POLLOUT : 0)), 0});
-    }
-    if (process.log_fd() >= 0) fds.push_back({process.log_fd(), POLLIN, 0});
-    fds.push_back({process.pid_fd(), POLLIN, 0});
+    if (seat->process) poll_on(*seat->process, fds);
   }
   for (const auto& process : leaving_) fds.push_back({process->pid_fd(), POLLIN, 0});
+}
+
+void ProcessRunner::poll_on(ChildProcess& process, std::vector<pollfd>& fds) {
+  if (!process.channel().gone()) {
+    const bool sending = process.channel().sending();
+    fds.push_back({process.channel().fd(), static_cast<short>(POLLIN | (sending ? POLLOUT : 0)), 0});
+  }
+  if (process.log_fd() >= 0) fds.push_back({process.log_fd(), POLLIN, 0});
+  fds.push_back({process.pid_fd(), POLLIN, 0});
 }
 
 std::optional<Runner::Moment> ProcessRunner::wake_at() const {
@@ -214,6 +218,7 @@ bool ProcessRunner::answers_soon() {
 }
 
 std::vector<Said> ProcessRunner::take() {
+  find_stirring();
   const Moment now = now_is();
   for (auto& [id, seat] : seats_) step(*seat, now);
   std::erase_if(leaving_, [](const auto& process) { return process->ended().has_value(); });
@@ -230,13 +235,33 @@ std::map<std::string, int> ProcessRunner::processes() const {
 
 // ------------------------------------------------------------ one plugin
 
+/// Whose channel, pipe or process has something for us: one look for all, where each would cost three.
+void ProcessRunner::find_stirring() {
+  std::vector<pollfd> fds;
+  std::vector<std::pair<Seat*, std::size_t>> up_to;  // whose descriptors end there
+  for (auto& [id, seat] : seats_) {
+    if (!seat->process) continue;
+    const ChildChannel& channel = seat->process->channel();
+    seat->stirs = seat->spoke || channel.has_mail() || channel.sending() || seat->answering.has_value();
+    poll_on(*seat->process, fds);
+    up_to.emplace_back(seat.get(), fds.size());
+  }
+  if (up_to.empty()) return;
+  (void)::poll(fds.data(), fds.size(), 0);
+  std::size_t at = 0;
+  for (const auto& [seat, end] : up_to) {
+    for (; at < end; ++at) seat->stirs = seat->stirs || fds[at].revents != 0;
+  }
+}
+
 void ProcessRunner::step(Seat& seat, Moment now) {
   const bool spoke = std::exchange(seat.spoke, false);
-  const bool heard = seat.process && (spoke || listen(seat, now));
+  const bool stirs = std::exchange(seat.stirs, false);
+  const bool heard = seat.process && (spoke || (stirs && listen(seat, now)));
   // Whoever speaks is alive: its end and what it printed are looked at when it is silent.
   if (seat.process && !heard) {
-    read_log(seat, now);
-    watch(seat, now_is());
+    if (stirs) read_log(seat, now);
+    if (!stirs || !has_ended(seat, now)) watch_deadlines(seat, now_is());
   }
   begin(seat, now);
 }
@@ -424,20 +449,24 @@ void ProcessRunner::hear_shown(Seat& seat, const child::Shown& shown) {
   seat.showing.reset();
 }
 
-/// Is it still there, and in time?
-void ProcessRunner::watch(Seat& seat, Moment now) {
-  if (const auto end = seat.process->ended()) {
-    // What it said last may have come after listen() looked.
-    if (!seat.process->channel().gone()) listen(seat, now);
-    if (!seat.process) return;
-    std::string why = *end;
-    if (!seat.last_word.empty()) why += ": " + seat.last_word;
-    if (why == "killed by SIGSYS") {
-      why +=
-          ": it asked the system for something that a plugin may not have (a file, the network, a thread, a process)";
-    }
-    return lose(seat, now, Failure::crashed, std::move(why));
+/// Is it still there? If not, what it was asked is lost.
+bool ProcessRunner::has_ended(Seat& seat, Moment now) {
+  const auto end = seat.process->ended();
+  if (!end) return false;
+  // What it said last may have come after listen() looked.
+  if (!seat.process->channel().gone()) listen(seat, now);
+  if (!seat.process) return true;
+  std::string why = *end;
+  if (!seat.last_word.empty()) why += ": " + seat.last_word;
+  if (why == "killed by SIGSYS") {
+    why += ": it asked the system for something that a plugin may not have (a file, the network, a thread, a process)";
   }
+  lose(seat, now, Failure::crashed, std::move(why));
+  return true;
+}
+
+/// Is it in time?
+void ProcessRunner::watch_deadlines(Seat& seat, Moment now) {
   if (seat.hung_up) {
     if (now >= *seat.hung_up) lose(seat, now, Failure::crashed, "it closed its channel to the hub");
     return;

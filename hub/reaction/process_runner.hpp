@@ -71,6 +71,8 @@ class ProcessRunner final : public Runner {
   struct Seat;
 
   Seat& seat_of(const std::string& plugin);
+  static void poll_on(ChildProcess& process, std::vector<pollfd>& fds);
+  void find_stirring();
   void step(Seat& seat, Moment now);
   void begin(Seat& seat, Moment now);
   void start(Seat& seat, Moment now);
@@ -80,7 +82,8 @@ class ProcessRunner final : public Runner {
   void hear_done(Seat& seat, Moment now, const child::CallDone& done);
   void hear_ask(Seat& seat, Moment now, const child::Ask& ask);
   void hear_shown(Seat& seat, const child::Shown& shown);
-  void watch(Seat& seat, Moment now);
+  bool has_ended(Seat& seat, Moment now);
+  void watch_deadlines(Seat& seat, Moment now);
   void give_work(Seat& seat, Moment now);
   void send_pages(Seat& seat, Moment now);
   void post(Seat& seat, Bytes message, Moment now);

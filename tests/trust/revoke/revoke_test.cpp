@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "bench/raw_client.hpp"
+#include "tests/support/raw_client.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
 #include "tests/support/running_hub.hpp"
@@ -62,7 +62,7 @@ struct Load {
   }
 
   void read(const client::KeyFile& keys, Seen& seen) {
-    auto client = std::make_shared<bench::RawClient>(context, keys, "reader");
+    auto client = std::make_shared<RawClient>(context, keys, "reader");
     const ConsumerNo consumer = client->subscribe("load", wire::From::now);
     threads.emplace_back([this, client, consumer, &seen] {
       while (!stop) {
@@ -78,7 +78,7 @@ struct Load {
   }
 
   void publish(const client::KeyFile& keys, Seen& seen) {
-    auto client = std::make_shared<bench::RawClient>(context, keys, "publisher");
+    auto client = std::make_shared<RawClient>(context, keys, "publisher");
     schema::Event event;
     event.type = "nl.placements.vacancy.opened.v1";
     event.source = keys.source;

@@ -144,6 +144,7 @@ TEST_CASE("plugins: one that keeps up for inline_again_ms is asked in the event'
   r.publish();
   CHECK(r.state_of("slow") == "behind");
   r.hub.advance_ms(limits::inline_again_ms * 2);
+  CHECK(r.state_of("slow") == "inline");
   r.publish();
   CHECK(r.state_of("slow") == "inline");
   for (const auto& [key, value] : r.hub.read_state("slow", "", true)) CHECK(value == "once");
@@ -363,6 +364,43 @@ TEST_CASE("plugins: an erasure takes state and timers of the person, and every p
   CHECK(left.contains("ho-2"));
   CHECK(r.hub.log->load().value().timers.size() == 1);
   CHECK(r.hub.restarted == std::vector<std::string>{"keeper"});
+}
+
+TEST_CASE("plugins: an erasure in the batch that wrote about the person takes what the key held before, too") {
+  Region r(std::vector{reaction::PluginSpec{"keeper", {"nl.placements.handover.requested.v1"}}});
+  r.hub.plugins["keeper"] = [](const reaction::CallEvent& e) {
+    reaction::Outcome out;
+    if (e.kind == reaction::EventKind::event)
+      out.state.push_back({to_bytes("newest"), to_bytes(e.event.subject), std::string(e.person)});
+    return out;
+  };
+  Client& school = r.hub.connect("school-a");
+  Client& op = r.hub.connect("operator", "the one who erases");
+  const auto take = [&](Client& c, const std::string& type, const std::string& json) {
+    const schema::Event event = r.hub.make(c, type, json);
+    const wire::Pub pub{c.next_sequence, {schema::view_of(event)}};
+    c.next_sequence = c.next_sequence.next();
+    r.hub.step(core::Frame{c.connection, c.who, wire::encode(c.epoch, pub)});
+  };
+  const auto ask = [&](int handover, int student) {
+    take(school, "handover.requested",
+         fmt::format(R"({{"handover_id": "ho-{}", "student": "pseudonym-{}", "school": "school-a", )"
+                     R"("present_provider": "hospital-a"}})",
+                     handover, student));
+  };
+  ask(1, 2);  // there is a key to erase
+  r.hub.step(core::Flush{});
+  ask(2, 1);
+  r.hub.step(core::Flush{});
+  REQUIRE(r.hub.read_state("keeper", "", true).size() == 1);
+  // One batch: it is not closed between the two.
+  ask(3, 2);
+  take(op, "nl.placements.hub.subject-erased.v1",
+       R"({"erasure_id": "er-1", "student": "pseudonym-2", "reason": "asked_by_student"})");
+  r.hub.step(core::Flush{});
+  REQUIRE(op.acks.size() == 1);
+  CHECK(op.acks[0].exceptions.empty());
+  CHECK(r.hub.read_state("keeper", "", true).empty());
 }
 
 TEST_CASE("plugins: what a plugin emits without having declared it is refused, and told to the operator") {
