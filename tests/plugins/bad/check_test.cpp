@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <deque>
 #include <iostream>
 #include <set>
 
+#include "hub/base/limits.hpp"
 #include "plugins/scenario/harness.hpp"
 #include "plugins/tool/plugin_folder.hpp"
 #include "tests/catch.hpp"
@@ -25,6 +27,8 @@ struct Expectation {
   std::string check;   // the first one that does not pass; "": none can see it
   std::string result;  // failed, crashed or warning
   std::string budget = "event_ms = 1000";
+  std::string_view reacts = closed_type;
+  std::string_view emits = closed_type;
 };
 
 const std::vector<Expectation>& expectations() {
@@ -67,6 +71,9 @@ const std::vector<Expectation>& expectations() {
     {"address_as_value", "determinism.again", "failed"},
     // Landlock refuses the file, and the plugin does not depend on it; without Landlock nobody sees it.
     {"opens_file_on_load", "", ""},
+    // Each answers once. That two of them answer each other for ever only the hub can see (below).
+    {"ping", "", "", "event_ms = 1000", closed_type, escalated_type},
+    {"pong", "", "", "event_ms = 1000", escalated_type, closed_type},
   };
   return all;
 }
@@ -77,6 +84,8 @@ PluginWish wish_for(const Expectation& expected) {
   wish.id = expected.object;
   std::ranges::replace(wish.id, '_', '-');
   wish.budget = expected.budget;
+  wish.reacts = fmt::format("\"{}\"", expected.reacts);
+  wish.emits = fmt::format("\"{}\"", expected.emits);
   return wish;
 }
 
@@ -94,14 +103,21 @@ std::pair<std::string, std::string> first_finding(const json::value& report) {
   return warning;
 }
 
-/// A hub whose reacting rule is the bad one: how many positions its log has more after what is said to it.
-std::uint64_t committed_beside(const std::filesystem::path& folder) {
-  auto opened = tool::open_folder(folder);
-  REQUIRE(opened.has_value());
-  scenario::PluginProcess process(opened->real(IRO_PLUGIN_HOST));
+struct Beside {
+  std::uint64_t committed = 0;  // how many positions the log has more after what was said to the hub
+  std::uint64_t hop_limit = 0;  // refusals
+};
+
+/// A hub whose reacting rules are the bad ones.
+Beside beside(const std::vector<std::filesystem::path>& folders) {
+  std::deque<scenario::PluginProcess> processes;
   scenario::HarnessOptions options;
-  options.plugins = {opened->manifest.spec};
-  options.processes = {&process};
+  for (const auto& folder : folders) {
+    auto opened = tool::open_folder(folder);
+    REQUIRE(opened.has_value());
+    options.plugins.push_back(opened->manifest.spec);
+    options.processes.push_back(&processes.emplace_back(opened->real(IRO_PLUGIN_HOST)));
+  }
   scenario::Harness hub(std::move(options));
   hub.enrol("school-a", {"school"});
   hub.enrol("hospital-a", {"care_provider"});
@@ -115,7 +131,14 @@ std::uint64_t committed_beside(const std::filesystem::path& folder) {
   }
   CHECK(hub.publish_one(hospital, "vacancy.withdrawn", R"({"vacancy_id":"v-1","provider":"hospital-a"})") == Errc::ok);
   CHECK(hub.stops.empty());
-  return hub.log->load()->next_seq.value() - before;
+  const auto& refusals = hub.core->counters().refusals;
+  const auto hops = refusals.find(Errc::hop_limit);
+  return {hub.log->load()->next_seq.value() - before, hops == refusals.end() ? 0 : hops->second};
+}
+
+void tell(std::string_view what, std::string_view result, std::string_view check, std::uint64_t committed) {
+  std::cout << fmt::format("{:<22} {:<8} {:<20} the hub committed {} events beside it\n", what, result, check,
+                           committed);
 }
 
 }  // namespace
@@ -132,12 +155,24 @@ TEST_CASE("bad plugins: a check catches each, and a hub with it went on") {
     CHECK(check == expected.check);
     CHECK(result == expected.result);
     CHECK(ran.code == (expected.result == "failed" || expected.result == "crashed" ? 1 : 0));
-    const std::uint64_t committed = committed_beside(folder);
+    const std::uint64_t committed = beside({folder}).committed;
     CHECK(committed >= 4);
-    std::cout << fmt::format("{:<22} {:<8} {:<20} the hub committed {} events beside it\n", expected.object,
-                             result.empty() ? "harmless" : result, check.empty() ? "nothing catches it" : check,
-                             committed);
+    tell(expected.object, result.empty() ? "harmless" : result, check.empty() ? "nothing catches it" : check,
+         committed);
   }
+}
+
+TEST_CASE("bad plugins: two that answer each other for ever are ended by the hop limit, and the hub went on") {
+  const TempFolder scratch;
+  for (const Expectation& expected : expectations()) {
+    if (expected.object == "ping" || expected.object == "pong")
+      make_folder(wish_for(expected), scratch.path() / expected.object);
+  }
+  const Beside hub = beside({scratch / "ping", scratch / "pong"});
+  // Three risks are closed: each is answered hop by hop, and the answer to the last is refused and told.
+  CHECK(hub.hop_limit == 3);
+  CHECK(hub.committed == 3 * (1 + limits::hop + 1) + 1);
+  tell("ping and pong", "refused", "hop_limit, by the hub", hub.committed);
 }
 
 TEST_CASE("bad plugins: none is left out") {
