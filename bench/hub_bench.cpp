@@ -12,6 +12,7 @@
 #include <iostream>
 #include <thread>
 
+#include "bench/call_rows.hpp"
 #include "bench/load.hpp"
 #include "bench/peers.hpp"
 #include "bench/plugin_rows.hpp"
@@ -234,7 +235,10 @@ int main(int argc, char** argv) try {
     if (!only_persons) measure_hub(bench, seconds, rows);
     measure_persons(bench, rows);
   }
-  if (!only_persons) measure_plugins(seconds, rows);
+  if (!only_persons) {
+    measure_calls(rows);
+    measure_plugins(seconds, rows);
+  }
   print(rows, as_json);
   return 0;
 } catch (const std::exception& e) {

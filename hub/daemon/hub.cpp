@@ -113,8 +113,17 @@ void Hub::take_answers() {
   for (auto& frame : answers.frames) sends_.push_back({frame.to, std::move(frame.frame)});
 }
 
-/// What the plugins' processes said; and when a batch has waited for them long enough, that too.
+/// What the plugins' processes said, as long as a batch waits for them and they answer at once: the rules of a chain
+/// are asked one after another. And when it has waited long enough, that.
 void Hub::take_plugins() {
+  take_said();
+  const auto batch = core_->awaits_plugins();
+  const auto still = [&] { return core_->awaits_plugins() && core_->awaits_plugins()->batch == batch->batch; };
+  while (batch && still() && plugins_->answers_soon()) take_said();
+  if (inline_wait_.over(core_->awaits_plugins(), Moment::clock::now())) step(core::OutOfPatience{});
+}
+
+void Hub::take_said() {
   for (auto& said : plugins_->take()) {
     std::visit(
         [&](auto& s) {
@@ -128,7 +137,6 @@ void Hub::take_plugins() {
         },
         said);
   }
-  if (inline_wait_.over(core_->awaits_plugins(), Moment::clock::now())) step(core::OutOfPatience{});
 }
 
 void Hub::read_plugin_state(const core::ReadPluginState& read) {

@@ -50,6 +50,7 @@ class Hub {
   void take_frames();
   void take_answers();
   void take_plugins();
+  void take_said();
   void read_plugin_state(const core::ReadPluginState& read);
   void measure_plugin_state(const core::MeasurePluginState& measure);
   void step(core::Input input);

@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::uint8_t first_packet = 1;
 constexpr std::uint8_t last_packet = 2;
-// A waiting end looks this often before it sleeps, 1 to 5 us: enough to be awake for the next of a row of questions.
-// Ten times as long keeps the next rule of a chain from a processor where there are only two.
-constexpr int looks_before_sleep = 100;
+// A waiting end looks this often before it sleeps, 3 to 15 us: enough to be awake for the next of a row of questions.
+// Three times as long keeps the next rule of a chain from a processor where there are only two (ADR 58).
+constexpr int looks_before_sleep = 300;
 
 ssize_t send_two(int fd, std::uint8_t head, const std::uint8_t* data, std::size_t size, int flags) {
   std::array<iovec, 2> parts{iovec{&head, 1}, iovec{const_cast<std::uint8_t*>(data), size}};

@@ -1,41 +1,24 @@
-// plugin-bench: what it costs that a plugin has a process of its own. The echo rule (one value written an event) gets
-// events of 1 KiB, in this process and through iro-plugin-host, in calls of 1 and of 64. Prints; asserts nothing.
+#include "bench/call_rows.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <exception>
+#include <chrono>
+#include <iostream>
 
 #include "hub/base/assert.hpp"
 #include "plugins/host/instance.hpp"
 #include "plugins/host/object.hpp"
 #include "tests/plugins/support/plugin_hub.hpp"
 
+namespace iro::bench {
 namespace {
 
-using namespace iro;
 using namespace iro::reaction;
 using Moment = Runner::Moment;
 
-constexpr std::size_t payload_bytes = 1'024;
+constexpr std::size_t events_in_all = 200'000;
 
 double us_between(Moment a, Moment b) { return std::chrono::duration<double, std::micro>(b - a).count(); }
-
-struct Figures {
-  double p50 = 0;
-  double p99 = 0;
-  double an_event = 0;
-};
-Figures figures(std::vector<double> us, std::size_t batch) {
-  std::ranges::sort(us);
-  double sum = 0;
-  for (const double one : us) sum += one;
-  const double events = static_cast<double>(us.size() * batch);
-  return {us[us.size() / 2], us[us.size() * 99 / 100], sum / events};
-}
-void print(const char* where, std::size_t batch, const Figures& f) {
-  fmt::print("{:<16} {:>6} {:>12.2f} {:>12.2f} {:>14.2f}\n", where, batch, f.p50, f.p99, f.an_event);
-}
 
 std::vector<CallEvent> events_of(const Bytes& payload, std::size_t batch) {
   std::vector<CallEvent> out(batch);
@@ -53,11 +36,12 @@ std::vector<CallEvent> events_of(const Bytes& payload, std::size_t batch) {
   return out;
 }
 
-/// In a process of its own, over the channel.
-void isolated(Runner& runner, const Bytes& payload, std::size_t batch, std::size_t calls) {
+/// In a process of its own, over the channel: microseconds a call, p50.
+double isolated(Runner& runner, const Bytes& payload, std::size_t batch) {
+  const std::size_t calls = events_in_all / batch;
   std::vector<double> us;
   const auto events = events_of(payload, batch);
-  static std::uint64_t no = 0;
+  static std::uint64_t no = 0;  // of the calls to one process
   for (std::size_t n = 0; n < calls; ++n) {
     Call call;
     call.plugin = "echo";
@@ -76,14 +60,16 @@ void isolated(Runner& runner, const Bytes& payload, std::size_t batch, std::size
     }
     if (n >= calls / 10) us.push_back(us_between(begun, Moment::clock::now()));
   }
-  print("iro-plugin-host", batch, figures(std::move(us), batch));
+  return quantiles(std::move(us)).p50;
 }
 
 struct NoState final : host::StateSource {
   std::vector<std::pair<Bytes, Bytes>> read(bool, ByteView) override { return {}; }
 };
 
-void in_process(const Bytes& payload, std::size_t batch, std::size_t calls) {
+/// The same in this one.
+double in_process(const Bytes& payload, std::size_t batch) {
+  const std::size_t calls = events_in_all / batch;
   const auto object = test::test_object("echo");
   const auto entry = host::load_object(object);
   IRO_ASSERT(entry.has_value(), "the echo rule loads");
@@ -107,30 +93,35 @@ void in_process(const Bytes& payload, std::size_t batch, std::size_t calls) {
     }
     if (n >= calls / 10) us.push_back(us_between(begun, Moment::clock::now()));
   }
-  print("in this process", batch, figures(std::move(us), batch));
+  return quantiles(std::move(us)).p50;
 }
 
 }  // namespace
 
-int main() try {
+void measure_calls(std::vector<Row>& rows) {
+  std::cerr << "calls of a plugin ...\n";
   test::PluginHub hub;
   test::PluginWish wish;
   wish.object = "echo";
   hub.add(wish);
   const Moment begun = Moment::clock::now();
   hub.ask("echo", "warm");
-  fmt::print("process started, plugin loaded, first answer: {:.1f} ms\n",
-             us_between(begun, Moment::clock::now()) / 1'000);
-  Bytes payload(payload_bytes);
-  const Bytes real = test::closed_payload();
-  std::ranges::copy(real, payload.begin());
-  fmt::print("{:<16} {:>6} {:>12} {:>12} {:>14}\n", "where", "batch", "p50 us", "p99 us", "us an event");
-  for (const std::size_t batch : {1, 64}) {
-    in_process(payload, batch, 2'000'000 / (batch * 10));
-    isolated(hub.runner(), payload, batch, 2'000'000 / (batch * 10));
+  rows.push_back(
+      {"a rule's process is started and has answered", us_between(begun, Moment::clock::now()) / 1'000, 0, "ms"});
+  struct Case {
+    std::size_t batch;
+    std::size_t payload_bytes;
+  };
+  for (const auto& [batch, payload_bytes] : {Case{1, 256}, Case{64, 256}, Case{64, 1'024}}) {
+    Bytes payload(payload_bytes);
+    std::ranges::copy(test::closed_payload(), payload.begin());
+    const std::string what = fmt::format("a call of {} x {} B", batch, payload_bytes);
+    const double here = in_process(payload, batch);
+    const double there = isolated(hub.runner(), payload, batch);
+    rows.push_back({what + ", in this process, p50", here, 0, "us"});
+    rows.push_back({what + ", in its own, p50", there, 0, "us", there / here});
+    rows.push_back({"  what that adds to an event", (there - here) / static_cast<double>(batch), 0, "us"});
   }
-  return 0;
-} catch (const std::exception& e) {
-  std::fprintf(stderr, "plugin-bench: %s\n", e.what());
-  return 1;
 }
+
+}  // namespace iro::bench
