@@ -9,9 +9,9 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/support/raw_client.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace {
