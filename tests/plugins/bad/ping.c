@@ -1,8 +1,9 @@
-/* Breaks, with pong: an answer ends. Alone it does no harm: it says that a risk that was closed is escalated. */
+/* Breaks, with pong: an answer ends. Alone it does no harm: it says that a place that was opened has changed. */
 #include "bad.h"
 
 BAD_ON_EVENT {
   (void)self;
-  return emits->emit(call, text_of("nl.placements.risk.escalated.v1"), event->payload);
+  if (event->kind != IRO_EVENT) return IRO_OK;
+  return emits->emit(call, text_of("nl.placements.vacancy.changed.v1"), event->payload);
 }
 BAD_PLUGIN("ping");
