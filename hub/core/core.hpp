@@ -175,7 +175,7 @@ class Core {
     std::shared_ptr<admission::Membership> members;  // edited copy, when a command is in the batch
     std::set<MemberNo> members_changed;
     std::vector<log::AuditRow> audit;
-    // By plugin and key, the last word on each: in the order of the table they cost SQLite half.
+    // By plugin and key, as the table is: the last word on each.
     std::map<std::pair<std::string, Bytes>, log::PluginStateRow> plugin_state;
     std::map<std::string, reaction::StateMap> overlay;  // the same in clear, for their plugins
     std::vector<log::TimerRow> timers;
