@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "bench/load.hpp"
+#include "tests/support/must.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::bench {
@@ -20,17 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+using test::must;
 
 constexpr auto stopping_type = "nl.placements.vacancy.withdrawn.v1";  // the loop's rule reacts to it
 constexpr auto plain_type = "nl.placements.vacancy.unfilled.v1";      // no rule does
 constexpr double loop_deadline_ms = 100;                              // event_ms in rules/loop.toml
 constexpr int loops = 20;
-
-template <typename T>
-T must(Result<T> result, const char* what) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
-  return std::move(*result);
-}
 
 /// A hub with these rules.
 class RuledHub {

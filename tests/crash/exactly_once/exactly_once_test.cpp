@@ -18,6 +18,7 @@
 #include "hub/log/sqlite/verify.hpp"
 #include "hub/schema/registry.hpp"
 #include "tests/crash/exactly_once/log_check.hpp"
+#include "tests/support/must.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::test {
@@ -30,12 +31,6 @@ constexpr int publishers = 4;
 constexpr int subjects = 64;         // a publisher; and one that is poison
 constexpr int poison_events = 20;    // of such a subject
 constexpr std::size_t a_time = 250;  // events that are made durable together
-
-template <typename T>
-T must(Result<T> result, const char* what) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
-  return std::move(*result);
-}
 
 class Test {
  public:
