@@ -14,24 +14,17 @@
 
 #include "hub/log/sqlite/sqlite_log.hpp"
 #include "hub/schema/registry.hpp"
+#include "tests/support/must.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace {
 
 using namespace iro;
+using test::must;
 using Timer = std::chrono::steady_clock;
 
 constexpr std::uint32_t chunk_events = 1'024;
 constexpr double ready_within_s = 2.0;
-
-template <typename T>
-T must(Result<T> result, const char* what) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
-  return std::move(*result);
-}
-void must(const Status& status, const char* what) {
-  if (!status) throw std::runtime_error(fmt::format("{}: {}", what, status.error().text()));
-}
 
 double seconds_since(Timer::time_point start) { return std::chrono::duration<double>(Timer::now() - start).count(); }
 

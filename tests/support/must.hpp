@@ -10,11 +10,14 @@
 
 namespace iro::test {
 
-/// The value; throws with `what` and the error when there is none.
+/// The value, if it has one; throws with `what` and the error when there is none.
 template <typename T>
 T must(Result<T> result, const char* what) {
   if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
   return std::move(*result);
+}
+inline void must(const Status& status, const char* what) {
+  if (!status) throw std::runtime_error(fmt::format("{}: {}", what, status.error().text()));
 }
 
 }  // namespace iro::test

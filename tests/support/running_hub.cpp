@@ -18,6 +18,7 @@
 #include "hub/daemon/home.hpp"
 #include "hub/schema/registry.hpp"
 #include "plugins/scenario/enrolment.hpp"
+#include "tests/support/must.hpp"
 
 namespace iro::test {
 using namespace scenario;
@@ -35,12 +36,6 @@ int free_port() {
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
   ::close(fd);
   return ntohs(a.sin_port);
-}
-
-template <typename T>
-T must(Result<T> result, const char* what) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
-  return std::move(*result);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "hub/log/sqlite/sqlite_reader.hpp"
 #include "hub/log/sqlite/verify.hpp"
 #include "hub/schema/registry.hpp"
+#include "tests/support/must.hpp"
 #include "tests/support/running_hub.hpp"
 
 namespace iro::test {
@@ -29,15 +30,6 @@ using namespace std::chrono_literals;
 constexpr int publishers = 4;
 constexpr int consumers = 4;
 constexpr int subjects = 16;  // a publisher
-
-template <typename T>
-T must(Result<T> result, const char* what) {
-  if (!result) throw std::runtime_error(fmt::format("{}: {}", what, result.error().text()));
-  return std::move(*result);
-}
-void must(const Status& status, const char* what) {
-  if (!status) throw std::runtime_error(fmt::format("{}: {}", what, status.error().text()));
-}
 
 /// What a consumer's handler wrote down, in the inbox's own transaction.
 struct Seen {
