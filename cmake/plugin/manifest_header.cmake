@@ -76,7 +76,7 @@ foreach(key id version abi)
 endforeach()
 
 if(NOT abi MATCHES "^([0-9]+)\\.([0-9]+)$")
-  message(FATAL_ERROR "${IN}: abi is two numbers: \"0.9\"")
+  message(FATAL_ERROR "${IN}: abi is two numbers: \"1.0\"")
 endif()
 set(abi_major ${CMAKE_MATCH_1})
 set(abi_minor ${CMAKE_MATCH_2})

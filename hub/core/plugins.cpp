@@ -188,7 +188,8 @@ bool Core::ask_plugin_view(const Session& session, const wire::Query& query, Tim
   const auto& views = at->second.spec.views;
   const auto view = std::ranges::find(views, rest.substr(slash + 1), &reaction::ViewSpec::name);
   if (view == views.end()) return false;
-  if (!may_read(*members_->find(session.who.member), *view)) {
+  const admission::Member& asker = *members_->find(session.who.member);
+  if (!may_read(asker, *view)) {
     wire::Answer answer;
     answer.id = query.id;
     answer.code = Errc::missing_grant;
@@ -200,7 +201,7 @@ bool Core::ask_plugin_view(const Session& session, const wire::Query& query, Tim
   batch_.audit.push_back({now, session.who.member, "plugin.view", std::string(rest)});
   const std::uint64_t no = next_read_++;
   pending_shows_[no] = {session.connection, session.epoch, query.id, &*view};
-  out.emplace_back(ShowPlugin{{at->first, no, view->name, query.args, now}});
+  out.emplace_back(ShowPlugin{{at->first, no, view->name, query.args, now, asker.slug}});
   return true;
 }
 

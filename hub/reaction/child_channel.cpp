@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "hub/base/assert.hpp"
 #include "hub/base/limits.hpp"
@@ -167,6 +168,16 @@ bool ChildChannel::has_mail() const { return in_box_ && in_box_->more(received_)
 
 void ChildChannel::rest() const {
   if (in_box_) in_box_->close(received_);
+}
+
+void ChildChannel::hurry() {
+  if (out_box_) out_box_->hurry(++hurries_);
+}
+
+bool ChildChannel::was_hurried() {
+  if (!in_box_) return false;
+  const std::uint64_t hurries = in_box_->hurried();
+  return std::exchange(hurries_seen_, hurries) != hurries;
 }
 
 /// The next part of a message, out of the mailbox or the socket: whichever way the peer took.

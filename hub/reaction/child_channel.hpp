@@ -48,6 +48,11 @@ class ChildChannel {
   [[nodiscard]] bool has_mail() const;
   void rest() const;
 
+  /// Where there is a mailbox: wants to hear what the peer has so far. The peer's was_hurried() says once that it was,
+  /// at no cost worth naming, so it can ask that between any two steps of its work.
+  void hurry();
+  [[nodiscard]] bool was_hurried();
+
   /// The peer ended, or closed its end, and all that it had sent is received.
   [[nodiscard]] bool gone() const { return gone_; }
   /// Why the peer's packets make no sense; "" while they do.
@@ -71,6 +76,8 @@ class ChildChannel {
   std::optional<Box> out_box_;
   std::uint64_t sent_ = 0;  // whole messages, whichever way
   std::uint64_t received_ = 0;
+  std::uint64_t hurries_ = 0;       // of the peer, by this end
+  std::uint64_t hurries_seen_ = 0;  // of this end, by the peer
   std::size_t receive_limit_;
   std::deque<Bytes> queue_;
   std::size_t queue_bytes_ = 0;

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t word_at = 0;
 constexpr std::size_t sent_at = 8;
+constexpr std::size_t hurries_at = 16;
 constexpr std::size_t size_at = 64;  // on another cache line than the words that the peer looks at
 constexpr std::size_t message_at = 128;
 constexpr std::size_t box_bytes = message_at + limits::plugin_packet_bytes;
@@ -40,6 +41,7 @@ std::uint8_t* map(int fd) {
 
 std::uint64_t& Box::word() const { return *reinterpret_cast<std::uint64_t*>(memory_ + word_at); }
 std::uint64_t& Box::sent() const { return *reinterpret_cast<std::uint64_t*>(memory_ + sent_at); }
+std::uint64_t& Box::hurries() const { return *reinterpret_cast<std::uint64_t*>(memory_ + hurries_at); }
 std::uint32_t& Box::size() const { return *reinterpret_cast<std::uint32_t*>(memory_ + size_at); }
 
 bool Box::put(std::uint64_t sent, ByteView message) const {
@@ -54,6 +56,12 @@ bool Box::put(std::uint64_t sent, ByteView message) const {
 void Box::count(std::uint64_t sent) const {
   std::atomic_ref<std::uint64_t>(this->sent()).store(sent, std::memory_order_relaxed);
 }
+
+void Box::hurry(std::uint64_t times) const {
+  std::atomic_ref<std::uint64_t>(hurries()).store(times, std::memory_order_relaxed);
+}
+
+std::uint64_t Box::hurried() const { return std::atomic_ref<std::uint64_t>(hurries()).load(std::memory_order_relaxed); }
 
 void Box::look(std::uint64_t received) const {
   if (has(received)) return;

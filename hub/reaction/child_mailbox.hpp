@@ -12,7 +12,8 @@
 // turns 2r+1 into 2(r+1): message r+1 lies here. Whoever has sent more than the
 // peer has received finds another word and takes the socket, so messages keep
 // their order without a lock. A second word counts all that was sent: who looks
-// need not look at the socket, too.
+// need not look at the socket, too. A third counts how often the sender wanted to
+// hear what the receiver has so far: no message, for the receiver is at work.
 //
 // The peer can write anything here at any time. What is taken is copied first and
 // looked at then, the size is read once, and a word that makes no sense is the
@@ -36,10 +37,12 @@ class Box {
   /// The sender's: false when the peer is not looking, or has not received all `sent` messages before, or for its size.
   [[nodiscard]] bool put(std::uint64_t sent, ByteView message) const;
   void count(std::uint64_t sent) const;  // those that took the socket
+  void hurry(std::uint64_t times) const;
   /// The receiver's.
   void look(std::uint64_t received) const;   // a message that lies here stays
   void close(std::uint64_t received) const;  // what has come in between stays
   [[nodiscard]] bool has(std::uint64_t received) const;
+  [[nodiscard]] std::uint64_t hurried() const;  // how often
   /// More was sent than that: here, or over the socket.
   [[nodiscard]] bool more(std::uint64_t received) const;
   /// Copies the message to `to`; its size. Nothing when there is none; 0: it is larger than it may be, or than `to`.
@@ -50,6 +53,7 @@ class Box {
  private:
   [[nodiscard]] std::uint64_t& word() const;
   [[nodiscard]] std::uint64_t& sent() const;
+  [[nodiscard]] std::uint64_t& hurries() const;
   [[nodiscard]] std::uint32_t& size() const;
   std::uint8_t* memory_;
 };

@@ -271,6 +271,7 @@ Bytes encode(const Show& show) {
   put(out, show.now);
   out.text16(show.view);
   put_text32(out, show.args);
+  out.text16(show.asker);
   return out.take();
 }
 
@@ -421,6 +422,7 @@ iro::Result<FromHub> decode_show(ByteReader& in) {
   show.now = get_time(in);
   show.view = in.text16();
   show.args = as_text(in.blob32());
+  show.asker = in.text16();
   return finish_hub(in, true, show);
 }
 

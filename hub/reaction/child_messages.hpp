@@ -22,7 +22,7 @@
 
 namespace iro::reaction::child {
 
-inline constexpr std::uint16_t protocol = 1;
+inline constexpr std::uint16_t protocol = 2;
 inline constexpr std::size_t payload_alignment = 16;
 
 // ------------------------------------------------------------ hub -> child
@@ -73,6 +73,7 @@ struct Show {
   TimeMs now;
   std::string_view view;
   std::string_view args;
+  std::string_view asker;
 };
 
 using FromHub = std::variant<Begin, CallIn, StatePage, Show>;

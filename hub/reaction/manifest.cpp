@@ -181,7 +181,7 @@ class Reader {
       const auto minor = std::from_chars(major.ptr + 1, end, out_.abi_minor);
       if (minor.ec == std::errc{} && minor.ptr == end) return;
     }
-    complain(*in.get("abi"), "'abi' must be a version like \"0.9\"");
+    complain(*in.get("abi"), "'abi' must be a version like \"1.0\"");
   }
 
   void read_events(const toml::table& in) {

@@ -157,6 +157,7 @@ struct ViewAsk {
   std::string view;
   std::string args;  // a JSON object
   TimeMs now;
+  std::string asker;  // the member's slug
 };
 struct ViewAnswer {
   std::string plugin;

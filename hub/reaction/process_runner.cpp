@@ -19,7 +19,8 @@ Moment now_is() { return Moment::clock::now(); }
 constexpr std::size_t messages_a_step = 1'024;  // then the others have their turn
 constexpr std::size_t log_bytes_a_step = 64U << 10;
 constexpr milliseconds log_window{60'000};
-constexpr std::chrono::microseconds looks_for{25};  // what it takes to fall asleep and be woken
+constexpr std::chrono::microseconds looks_for{25};       // what it takes to fall asleep and be woken ...
+constexpr std::chrono::microseconds looks_for_event{1};  // ... and what an event takes a rule that is quick
 
 std::string_view text_of(child::LastWord word) {
   switch (word) {
@@ -41,9 +42,10 @@ struct ProcessRunner::Seat {
   ProcessPlugin plugin;
   std::unique_ptr<ChildProcess> process;
   bool ready = false;
-  std::optional<Moment> until;    // start, event or view: what comes later than this is too late
-  std::optional<Moment> end_all;  // of one event, whatever it asks meanwhile
-  std::optional<Moment> hung_up;  // its channel is closed: until then it may end by itself
+  std::optional<Moment> until;     // start, event or view: what comes later than this is too late
+  std::optional<Moment> end_all;   // of one event, whatever it asks meanwhile
+  std::optional<Moment> hurry_at;  // it may have outcomes that it keeps back
+  std::optional<Moment> hung_up;   // its channel is closed: until then it may end by itself
   std::string last_word;
 
   std::optional<Call> call;
@@ -194,6 +196,7 @@ std::optional<Runner::Moment> ProcessRunner::wake_at() const {
   for (const auto& [id, seat] : seats_) {
     consider(seat->until);
     consider(seat->end_all);
+    consider(seat->hurry_at);
     consider(seat->hung_up);
     if (!seat->process && seat->wanted()) consider(seat->not_before);
   }
@@ -201,14 +204,14 @@ std::optional<Runner::Moment> ProcessRunner::wake_at() const {
 }
 
 bool ProcessRunner::answers_soon() {
-  if (!asked_at_) return !said_.empty();
+  if (!look_until_) return !said_.empty();
   std::vector<Seat*> asked;
   for (auto& [id, seat] : seats_) {
     if (seat->sent && seat->process && !seat->asked) asked.push_back(seat.get());
   }
-  const Moment until = *asked_at_ + looks_for;
-  if (asked.empty() || now_is() >= until) asked_at_.reset();
-  if (!said_.empty() || !asked_at_) return !said_.empty();
+  const Moment until = *look_until_;
+  if (asked.empty() || now_is() >= until) look_until_.reset();
+  if (!said_.empty() || !look_until_) return !said_.empty();
   for (const Seat* seat : asked) seat->process->channel().look();
   const auto has_mail = [](const Seat* seat) { return seat->process->channel().has_mail(); };
   while (std::ranges::none_of(asked, has_mail) && now_is() < until) breathe();
@@ -311,14 +314,14 @@ void ProcessRunner::give_work(Seat& seat, Moment now) {
     post(seat, child::encode(*seat.call), now);
     seat.sent = true;
     const Moment begun = now_is();
-    asked_at_ = begun;
-    seat.until = begun + seat.event_time();
+    expect(seat, begun);
+    count_time(seat, begun);
     seat.end_all = begun + seat.event_time() * limits::plugin_patience;
   } else if (!seat.views.empty()) {
     seat.showing = std::move(seat.views.front());
     seat.views.pop_front();
     const ViewAsk& ask = *seat.showing;
-    post(seat, child::encode(child::Show{ask.no, ask.now, ask.view, ask.args}), now);
+    post(seat, child::encode(child::Show{ask.no, ask.now, ask.view, ask.args, ask.asker}), now);
     seat.until = now_is() + milliseconds(limits::plugin_view_ms);
     seat.end_all = *seat.until + milliseconds(limits::plugin_view_ms);
   }
@@ -333,16 +336,16 @@ void ProcessRunner::send_pages(Seat& seat, Moment now) {
     seat.asked.reset();
     // The plugin has the word again; what it waited for the hub is not counted.
     const Moment again = now_is();
-    asked_at_ = again;
+    expect(seat, again);
     if (seat.end_all) *seat.end_all += again - seat.asked_at;
-    seat.until = again + (seat.sent ? seat.event_time() : milliseconds(limits::plugin_view_ms));
+    count_time(seat, again);
   }
 }
 
 /// Takes what has come. True when anything has.
 bool ProcessRunner::listen(Seat& seat, Moment now) {
   ChildChannel& channel = seat.process->channel();
-  if (channel.sending() && channel.flush() && seat.sent && !seat.asked) seat.until = now_is() + seat.event_time();
+  if (channel.sending() && channel.flush() && seat.sent && !seat.asked) count_time(seat, now_is());
   send_pages(seat, now);
   std::size_t heard = 0;
   for (; heard < messages_a_step; ++heard) {
@@ -420,7 +423,7 @@ void ProcessRunner::hear_outcomes(Seat& seat, Moment now, child::Outcomes& outco
     return finish_call(seat, Failure::none, {});
   }
   const Moment sign = now_is();
-  seat.until = sign + seat.event_time();
+  count_time(seat, sign);
   seat.end_all = sign + seat.event_time() * limits::plugin_patience;
 }
 
@@ -436,6 +439,7 @@ void ProcessRunner::hear_ask(Seat& seat, Moment now, const child::Ask& ask) {
   seat.asked = ask.request;
   seat.asked_at = now_is();
   seat.until.reset();
+  seat.hurry_at.reset();
   said_.emplace_back(StateAsk{seat.id(), ask.request, ask.prefix, to_bytes(ask.key)});
 }
 
@@ -459,10 +463,36 @@ bool ProcessRunner::has_ended(Seat& seat, Moment now) {
   std::string why = *end;
   if (!seat.last_word.empty()) why += ": " + seat.last_word;
   if (why == "killed by SIGSYS") {
-    why += ": it asked the system for something that a plugin may not have (a file, the network, a thread, a process)";
+    why +=
+        ": it asked the system for something that a plugin may not have (a file, the network, a clock, a thread, a "
+        "process)";
   }
   lose(seat, now, Failure::crashed, std::move(why));
   return true;
+}
+
+/// The plugin has the word: from now on its time counts.
+void ProcessRunner::count_time(Seat& seat, Moment from) {
+  seat.until = from + (seat.sent ? seat.event_time() : milliseconds(limits::plugin_view_ms));
+  // With one event left there is nothing that it could keep back.
+  const bool more = seat.sent && seat.outcomes.size() + 1 < seat.call->events.size();
+  seat.hurry_at = more ? std::optional(from + milliseconds(limits::plugin_flush_ms)) : std::nullopt;
+}
+
+/// It may answer at once: answers_soon() looks for so long.
+void ProcessRunner::expect(const Seat& seat, Moment from) {
+  const auto events = static_cast<std::int64_t>(seat.sent ? seat.call->events.size() - seat.outcomes.size() : 0);
+  look_until_ = std::max(look_until_.value_or(Moment{}), from + looks_for + looks_for_event * events);
+}
+
+/// It has said nothing for a while: it is to say what it has. A hub that was away takes the blame for how long it was.
+void ProcessRunner::hurry(Seat& seat, Moment now) {
+  if (!seat.hurry_at || now < *seat.hurry_at) return;
+  const auto late = now - *seat.hurry_at;
+  if (seat.until) *seat.until += late;
+  if (seat.end_all) *seat.end_all += late;
+  seat.hurry_at.reset();
+  seat.process->channel().hurry();
 }
 
 /// Is it in time?
@@ -471,6 +501,7 @@ void ProcessRunner::watch_deadlines(Seat& seat, Moment now) {
     if (now >= *seat.hung_up) lose(seat, now, Failure::crashed, "it closed its channel to the hub");
     return;
   }
+  hurry(seat, now);
   const bool late = (seat.until && now >= *seat.until) || (seat.end_all && !seat.asked && now >= *seat.end_all);
   if (!late) return;
   if (!seat.ready)
@@ -493,6 +524,7 @@ void ProcessRunner::end_process(Seat& seat) {
   seat.sent = false;
   seat.until.reset();
   seat.end_all.reset();
+  seat.hurry_at.reset();
   seat.hung_up.reset();
   seat.asked.reset();
   seat.answering.reset();
@@ -505,6 +537,7 @@ void ProcessRunner::finish_call(Seat& seat, Failure failure, std::string why) {
   seat.sent = false;
   if (seat.ready) seat.until.reset();
   seat.end_all.reset();
+  seat.hurry_at.reset();
 }
 
 void ProcessRunner::refuse_views(Seat& seat, Errc code, const std::string& why) {

@@ -10,7 +10,10 @@
 // The deadline counts from the last outcome, or from the answer to the plugin's
 // last question of state (the hub's own time is not the plugin's); in all, an
 // event has limits::plugin_patience times event_ms. What arrived is read before
-// a deadline is looked at, so a hub that was busy kills nobody for that.
+// a deadline is looked at, and a process is hurried (child_mailbox.hpp) once it
+// has said nothing for limits::plugin_flush_ms: a hub that comes later than that
+// adds what it is late to the deadline. So a hub that was busy kills nobody for
+// that, and who is too slow is known by the event.
 //
 // One thread: the one that drives the core, for plugins die with the thread that
 // started them. No process survives the runner.
@@ -83,6 +86,9 @@ class ProcessRunner final : public Runner {
   void hear_ask(Seat& seat, Moment now, const child::Ask& ask);
   void hear_shown(Seat& seat, const child::Shown& shown);
   bool has_ended(Seat& seat, Moment now);
+  void count_time(Seat& seat, Moment from);
+  void expect(const Seat& seat, Moment from);
+  void hurry(Seat& seat, Moment now);
   void watch_deadlines(Seat& seat, Moment now);
   void give_work(Seat& seat, Moment now);
   void send_pages(Seat& seat, Moment now);
@@ -99,7 +105,7 @@ class ProcessRunner final : public Runner {
   std::map<std::string, std::unique_ptr<Seat>> seats_;
   std::vector<std::unique_ptr<ChildProcess>> leaving_;  // killed, not yet reaped
   std::vector<Said> said_;
-  std::optional<Moment> asked_at_;  // somebody, last
+  std::optional<Moment> look_until_;  // somebody was asked
 };
 
 }  // namespace iro::reaction

@@ -103,8 +103,7 @@ Status check_entry(const iro_entry& entry, std::string_view id, std::string_view
     return refuse(
         fmt::format("iro_plugin_entry says that it has {} bytes; {} are needed", entry.size, sizeof(iro_entry)));
   }
-  const bool fits = IRO_ABI_MAJOR == 0 ? entry.abi_minor == IRO_ABI_MINOR : entry.abi_minor <= IRO_ABI_MINOR;
-  if (entry.abi_major != IRO_ABI_MAJOR || !fits) {
+  if (entry.abi_major != IRO_ABI_MAJOR || entry.abi_minor > IRO_ABI_MINOR) {
     return refuse(fmt::format("it was built for ABI {}.{}; this host has {}.{}", entry.abi_major, entry.abi_minor,
                               IRO_ABI_MAJOR, IRO_ABI_MINOR));
   }
@@ -172,12 +171,13 @@ Result<reaction::Outcome> Instance::handle(const reaction::child::EventIn& event
   return outcome;
 }
 
-Result<std::string> Instance::show(std::string_view view, std::string_view args, TimeMs now) {
+Result<std::string> Instance::show(std::string_view view, std::string_view args, std::string_view asker, TimeMs now) {
   if (views_ == nullptr) return fail(Errc::view_unknown, "the plugin has no " IRO_VIEWS_1);
   scratch_.release();
   cache_.trim();
   iro_call& call = next_call();
   Handling handling{*this, &call};
+  handling.asker = asker;
   Answer answer;
   IRO_TRY(guarded("show()", handling,
                   [&] {

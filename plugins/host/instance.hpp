@@ -59,8 +59,8 @@ class Instance {
   /// The effects of one event, or why it was not handled; then nothing of it remains. What `event` points to is shown
   /// to the plugin as it is: it is aligned to 16, and better read-only.
   Result<reaction::Outcome> handle(const reaction::child::EventIn& event, TimeMs now);
-  /// The answer of a view: JSON.
-  Result<std::string> show(std::string_view view, std::string_view args, TimeMs now);
+  /// The answer of a view to the member `asker`: JSON.
+  Result<std::string> show(std::string_view view, std::string_view args, std::string_view asker, TimeMs now);
 
   // For the services (services.cpp).
   [[nodiscard]] const InstanceOptions& options() const { return options_; }

@@ -75,8 +75,6 @@ std::vector<Rule> running_rules(int channel) {
       any(SCMP_SYS(madvise)),
       any(SCMP_SYS(brk)),
       any(SCMP_SYS(futex)),
-      // The coarse clock only: it is the host's, to know when to flush.
-      when(SCMP_SYS(clock_gettime), is(0, CLOCK_MONOTONIC_COARSE)),
       any(SCMP_SYS(restart_syscall)),
       any(SCMP_SYS(rt_sigreturn)),
       // abort(), so that it looks like one.
@@ -275,8 +273,8 @@ Status Sandbox::enter_running() {
   ::close(std::exchange(impl_->statm, -1));
   IRO_TRY(set_limit(RLIMIT_NOFILE, 0, "descriptors"), "running");
 #if defined(__x86_64__)
-  // No clock: neither the processor's nor those that the kernel shows in memory. The one that a system call reads
-  // stays, coarse, for the host.
+  // No clock: neither the processor's nor those that the kernel shows in memory. Those that a system call reads are
+  // on no list.
   for (const Pages& pages : impl_->clocks) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): /proc names addresses by numbers
     if (::mprotect(reinterpret_cast<void*>(pages.begin), pages.end - pages.begin, PROT_NONE) != 0) {

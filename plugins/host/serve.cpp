@@ -1,9 +1,6 @@
 #include "plugins/host/serve.hpp"
 
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#include <ctime>
 
 #include "hub/base/limits.hpp"
 
@@ -13,13 +10,6 @@ namespace child = reaction::child;
 
 namespace {
 
-/// Milliseconds of the coarse clock, by the one system call that reads one (sandbox.hpp). A few of them do not matter.
-std::int64_t coarse_ms() {
-  timespec now{};
-  ::syscall(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec * 1'000 + now.tv_nsec / 1'000'000;
-}
-
 void tell(reaction::ChildChannel& channel, Bytes message) {
   // A blocking end always takes it, or the hub is gone, and the next receive() says so.
   [[maybe_unused]] const bool taken = channel.send(std::move(message));
@@ -28,15 +18,10 @@ void tell(reaction::ChildChannel& channel, Bytes message) {
 void do_call(reaction::ChildChannel& channel, Instance& instance, const child::CallIn& call) {
   instance.begin_call();
   child::OutcomePack pack(call.no);
-  std::int64_t waiting_since = 0;
   for (const child::EventIn& event : call.events) {
-    if (!pack.empty()) {
-      const std::int64_t now = coarse_ms();
-      if (waiting_since == 0) waiting_since = now;
-      if (now - waiting_since > limits::plugin_flush_ms || pack.size_bytes() >= limits::plugin_flush_bytes) {
-        tell(channel, pack.take(false));
-        waiting_since = 0;
-      }
+    // There is no clock here: the hub says when it has waited long enough.
+    if (!pack.empty() && (channel.was_hurried() || pack.size_bytes() >= limits::plugin_flush_bytes)) {
+      tell(channel, pack.take(false));
     }
     const auto outcome = instance.handle(event, call.now);
     if (!outcome) {
@@ -50,7 +35,7 @@ void do_call(reaction::ChildChannel& channel, Instance& instance, const child::C
 }
 
 void do_show(reaction::ChildChannel& channel, Instance& instance, const child::Show& show) {
-  const auto json = instance.show(show.view, show.args, show.now);
+  const auto json = instance.show(show.view, show.args, show.asker, show.now);
   const std::string_view text = json ? std::string_view(*json) : std::string_view(json.error().message);
   tell(channel, child::encode(child::Shown{show.no, json.has_value(), text}));
 }

@@ -225,6 +225,17 @@ iro_status fault(iro_call* call, iro_text what) noexcept {
   return IRO_OK;
 }
 
+// ------------------------------------------------------------ iro.host.asker/1
+
+iro_status asker_member(iro_call* call, iro_text* slug) noexcept {
+  Handling* h = handled(call);
+  if (h == nullptr || slug == nullptr) return IRO_INVALID;
+  if (!h->asker) return IRO_DENIED;
+  const std::string_view kept = as_text(h->instance.keep(as_bytes(*h->asker)));
+  *slug = {kept.data(), kept.size()};
+  return IRO_OK;
+}
+
 constexpr iro_host_state state_table{sizeof(iro_host_state), 0, state_get, state_each, state_put, state_remove};
 constexpr iro_host_emit emit_table{sizeof(iro_host_emit), 0, emit};
 constexpr iro_host_timer timer_table{sizeof(iro_host_timer), 0, timer_set, timer_cancel};
@@ -233,6 +244,7 @@ constexpr iro_host_verdict verdict_table{
 constexpr iro_host_explain explain_table{sizeof(iro_host_explain), 0, explain};
 constexpr iro_host_json json_table{sizeof(iro_host_json), 0, to_json, from_json};
 constexpr iro_host_fault fault_table{sizeof(iro_host_fault), 0, fault};
+constexpr iro_host_asker asker_table{sizeof(iro_host_asker), 0, asker_member};
 
 }  // namespace
 
@@ -249,6 +261,7 @@ const void* query_service(const char* service_id) {
   if (id == IRO_HOST_EXPLAIN_1) return &explain_table;
   if (id == IRO_HOST_JSON_1) return &json_table;
   if (id == IRO_HOST_FAULT_1) return &fault_table;
+  if (id == IRO_HOST_ASKER_1) return &asker_table;
   return nullptr;
 }
 

@@ -4,6 +4,8 @@
 // call that is not the one being handled is IRO_INVALID. Inner part of instance.hpp.
 #pragma once
 
+#include <optional>
+
 #include "plugins/host/instance.hpp"
 
 namespace iro::host {
@@ -14,7 +16,8 @@ struct Handling {
   const iro_call* call;        // null in create(): only a fault can be told
   Effects* effects = nullptr;  // null in a view: nothing may be written
   bool judged = false;
-  std::string fault = {};  // what the plugin says went wrong
+  std::optional<std::string_view> asker = {};  // in a view: who asks
+  std::string fault = {};                      // what the plugin says went wrong
 };
 
 /// Makes `handling` the one of this thread for as long as it lives.

@@ -30,7 +30,7 @@ int PluginProcess::pid() const {
 Status PluginProcess::start() {
   // A view that no plugin has (names have letters) is answered as soon as the plugin runs; `busy` says that it does
   // not.
-  const auto answer = show({manifest_.spec.id, 0, "-", "{}", TimeMs(0)}, [](const auto&) { return Rows(); });
+  const auto answer = show({manifest_.spec.id, 0, "-", "{}", TimeMs(0), ""}, [](const auto&) { return Rows(); });
   if (answer.json || answer.json.error().code != Errc::busy) return {};
   return fail(answer.json.error());
 }

@@ -22,6 +22,7 @@ iro::Result<std::string> AskedPlugin::show(const std::string& view, TimeMs now) 
   ask.view = view;
   ask.args = "{}";
   ask.now = now;
+  ask.asker = "operator";
   return process_.show(std::move(ask), [this](const reaction::StateAsk& state) { return read(state); }).json;
 }
 

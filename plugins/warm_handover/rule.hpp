@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iro/events/agreement.hpp>
 #include <iro/events/arrival.hpp>
 #include <iro/events/consent.hpp>
@@ -205,6 +206,8 @@ struct WarmHandover {
   std::string show_support(const iro::View&) const;
   std::string show_dropout(const iro::View&) const;
   std::string show_dropout_chart(const iro::View&) const;
+  /// Whether the asker sees a handover: a school its own; the bureau and the operator all.
+  [[nodiscard]] std::function<bool(const Case&)> seen_by_asker(const iro::View&) const;
 
   /// What must hold of the tables themselves: for `iro-plugin check`.
   static void selftest(const iro::SelfTest&);

@@ -1,6 +1,7 @@
-// What people see. The bureau sees the handovers, by id and without a person; released figures are for all. There is no
-// list of signals: they are the school's own, and a live count or a map of them would point at people.
+// What people see. The bureau sees the handovers, a school those that it asked for, by id and without a person;
+// released figures are for all. There is no list of signals: a live count or a map of them would point at people.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "invite_file.hpp"
@@ -46,11 +47,19 @@ std::string item_text(const Item& item) {
 
 }  // namespace
 
+std::function<bool(const Case&)> WarmHandover::seen_by_asker(const iro::View& view) const {
+  const std::string asker = view.asker();
+  const auto member = members.find(view, asker);
+  const bool all = asker == "operator" || (member && (member->has_role("bureau") || member->has_role("operator")));
+  return [all, asker](const Case& one) { return all || one.school == asker; };
+}
+
 std::string WarmHandover::show_handovers(const iro::View& view) const {
   const bool all = view.argument<bool>("all", false);
   Table table(R"("handover","stage","since","attempt","school","provider","goals_open","hours_left","asked")");
+  const auto seen = seen_by_asker(view);
   cases.each(view, [&](std::string_view, const Case& one) {
-    if (one.ended() && !all) return;
+    if (!seen(one) || (one.ended() && !all)) return;
     table.row({one.id, std::string(name_of(one.stage).code), iro::iso(since(one)), std::to_string(one.attempt),
                one.school, one.provider.empty() ? one.chosen_provider : one.provider,
                std::to_string(one.need.goals.size()), std::to_string(one.hours_left()),
@@ -63,7 +72,7 @@ std::string WarmHandover::show_handover(const iro::View& view) const {
   const std::string id = view.argument<std::string>("id", "");
   Table table(R"("field","value")");
   const auto one = find(view, id);
-  if (!one) return table.json();
+  if (!one || !seen_by_asker(view)(*one)) return table.json();
   table.row({"handover", one->id});
   table.row({"stage", stage_text(one->stage)});
   table.row({"since", iro::iso(since(*one))});
@@ -97,8 +106,9 @@ std::string WarmHandover::show_handover(const iro::View& view) const {
 
 std::string WarmHandover::show_board(const iro::View& view) const {
   std::map<Stage, std::string> cards;
+  const auto seen = seen_by_asker(view);
   cases.each(view, [&](std::string_view, const Case& one) {
-    if (one.ended()) return;
+    if (!seen(one) || one.ended()) return;
     const auto waits = (view.today() - since(one)).count();
     std::string& here = cards[one.stage];
     here += (here.empty() ? "" : ",") + words(R"({"title":)", quoted(one.id), R"(,"text":)",
@@ -116,8 +126,9 @@ std::string WarmHandover::show_board(const iro::View& view) const {
 std::string WarmHandover::show_timeline(const iro::View& view) const {
   const std::string id = view.argument<std::string>("id", "");
   std::string items;
+  const auto seen = seen_by_asker(view);
   cases.each(view, [&](std::string_view, const Case& one) {
-    if (id.empty() ? one.ended() : one.id != id) return;
+    if (!seen(one) || (id.empty() ? one.ended() : one.id != id)) return;
     for (std::size_t i = 0; i < one.history.size(); ++i) {
       const sys_days until = i + 1 < one.history.size() ? one.history[i + 1].on
                              : one.ended()              ? one.history[i].on

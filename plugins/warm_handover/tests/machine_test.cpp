@@ -261,6 +261,18 @@ Act apt_act(Region& region, int n) {
 }
 Act next_act(Region& region) { return draw(0, 3) == 0 ? some_act() : apt_act(region, draw(0, 2) + 1); }
 
+HandoverRequestedT first_request() {
+  HandoverRequestedT requested;
+  requested.handover_id = "ho-1";
+  requested.student = student;
+  requested.school = "school-a";
+  requested.reason_class = ReasonClass::place_unavailable;
+  requested.programme = "25656";
+  requested.level = 3;
+  requested.weeks = 5;
+  return requested;
+}
+
 bool carries(std::string_view text, std::string_view what) { return text.find(what) != std::string_view::npos; }
 
 /// What must hold at any time.
@@ -364,15 +376,7 @@ TEST_CASE("machine: a provider that never answers cannot block") {
     REQUIRE(region.tell(granted, provider).ok());
     REQUIRE(region.tell(opened, provider).ok());
   }
-  auto requested = HandoverRequestedT();
-  requested.handover_id = "ho-1";
-  requested.student = student;
-  requested.school = "school-a";
-  requested.reason_class = ReasonClass::place_unavailable;
-  requested.programme = "25656";
-  requested.level = 3;
-  requested.weeks = 5;
-  REQUIRE(region.tell(requested).accepted());
+  REQUIRE(region.tell(first_request()).accepted());
   HandoverStudentAgreedT agreed;
   agreed.handover_id = "ho-1";
   agreed.student = student;
@@ -390,6 +394,32 @@ TEST_CASE("machine: a provider that never answers cannot block") {
   CHECK(region.show("handovers").find("unplaced") != std::string::npos);
   CHECK(region.refused_by_itself.empty());
   CHECK(region.faults.empty());
+}
+
+TEST_CASE("machine: a school lists its own handovers, the bureau all, and nobody else any") {
+  Region region;
+  const auto enrol = [&](const std::string& slug, const std::string& role) {
+    MemberEnrolledT enrolled;
+    enrolled.member = slug;
+    enrolled.name = slug;
+    enrolled.roles = {role};
+    REQUIRE(region.tell(enrolled, "operator").ok());
+  };
+  enrol("school-a", "school");
+  enrol("school-b", "school");
+  enrol("bureau-a", "bureau");
+  REQUIRE(region.tell(first_request()).accepted());
+  for (const char* view : {"handovers", "board", "timeline", "handover"}) {
+    const auto sees = [&](std::string_view who) {
+      return carries(region.show(view, R"({"id": "ho-1"})", who), "ho-1");
+    };
+    INFO(view);
+    CHECK(sees("school-a"));
+    CHECK(sees("bureau-a"));
+    CHECK(sees("operator"));
+    CHECK_FALSE(sees("school-b"));
+    CHECK_FALSE(sees("provider-x"));
+  }
 }
 
 TEST_CASE("machine: the table has a way to every stage, and an end for every open one") {

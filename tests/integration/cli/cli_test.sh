@@ -179,7 +179,14 @@ lines out 1
 exits 1 iro tail "${school[@]}" --until-idle 1500 --filter '{"sounds_like": {"subject": "vac-2"}}'
 says err 'filter_invalid (402)'
 exits 2 iro tail "${school[@]}" --from yesterday
-exits 0 timeout --preserve-status -s INT 3 iro tail "${school[@]}" --from now
+# Ctrl-C ends it well from the moment on at which it takes the signals for itself.
+iro tail "${school[@]}" --from now >out 2>err </dev/null &
+tail=$!
+until_true "$PATIENCE" grep -q '^SigBlk:.*4002$' "/proc/$tail/status" || miss 'tail does not wait for SIGINT and SIGTERM'
+kill -INT "$tail"
+code=0
+wait "$tail" || code=$?
+same 'the exit code of an interrupted tail' 0 "$code"
 exits 0 iro tail --hub region --until-idle 1500
 says out 'Member enrolled' 'roc-laag'
 silent_about out 'vac-1'

@@ -18,7 +18,7 @@ cat >rule/plugin.toml <<TOML
 [plugin]
 id = "opens-socket"
 version = "1.0.0"
-abi = "0.9"
+abi = "1.0"
 object = "opens_socket.so"
 sha256 = "$(sha256sum rule/opens_socket.so | cut -d' ' -f1)"
 nl = "Proef"

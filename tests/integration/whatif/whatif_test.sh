@@ -82,7 +82,7 @@ exits 0 iro verify region
 broken() {
   mkdir "$2"
   cp "$OBJECTS/$1.so" "$2/$2.so"
-  printf '[plugin]\nid = "%s"\nversion = "1.0.0"\nabi = "0.9"\nobject = "%s.so"\nsha256 = "%s"\nnl = "Kapot"\nen = "Broken"\n' \
+  printf '[plugin]\nid = "%s"\nversion = "1.0.0"\nabi = "1.0"\nobject = "%s.so"\nsha256 = "%s"\nnl = "Kapot"\nen = "Broken"\n' \
     "$2" "$2" "$(sha256sum "$2/$2.so" | cut -d' ' -f1)" >"$2/plugin.toml"
   printf '[events]\nreacts = ["nl.placements.placement.self-found.v1"]\n[budget]\nevent_ms = 20\n' >>"$2/plugin.toml"
 }

@@ -59,6 +59,7 @@ const std::vector<Expectation>& expectations() {
     {"opens_file", "behaviour.required", "crashed"},
     {"opens_socket", "behaviour.required", "crashed"},
     {"closes_channel", "behaviour.required", "crashed"},
+    {"asks_for_clock", "behaviour.required", "crashed"},
     {"writes_channel", "behaviour.required", "failed"},
     {"writes_input", "behaviour.required", "crashed"},
 #if defined(__x86_64__)

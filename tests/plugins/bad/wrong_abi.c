@@ -1,4 +1,4 @@
-/* Breaks: while the major version is 0, the minor versions are equal. */
+/* Breaks: its minor version is not above the host's. */
 #include "bad.h"
 
 BAD_QUIET_EVENTS

@@ -12,6 +12,7 @@ static const iro_host_verdict* verdicts;
 static const iro_host_explain* explains;
 static const iro_host_json* jsons;
 static const iro_host_fault* faults;
+static const iro_host_asker* asker;
 
 struct good {
   char config[256];
@@ -50,6 +51,7 @@ static iro_status make(const iro_host* host, iro_text config, void** self) {
   explains = host->query(IRO_HOST_EXPLAIN_1);
   jsons = host->query(IRO_HOST_JSON_1);
   faults = host->query(IRO_HOST_FAULT_1);
+  asker = host->query(IRO_HOST_ASKER_1);
   if (!state || !emits || !timers || !verdicts || !explains || !jsons || !faults) return IRO_FAILED;
   if (host->query("iro.host.files/1")) return IRO_FAILED; /* there is no such thing */
   struct good* good = calloc(1, sizeof *good);
@@ -77,6 +79,10 @@ static iro_status do_word(struct good* self, const iro_event* event, iro_call* c
                           const char* b) {
   if (!strcmp(word, "put")) return tell_status(call, "put", state->put(call, bytes(a), bytes(b), event->person));
   if (!strcmp(word, "write")) return state->put(call, bytes(a), bytes(b), text(""));
+  if (!strcmp(word, "asker")) {
+    iro_text member;
+    return tell_status(call, "asker", asker->member(call, &member));
+  }
   if (!strcmp(word, "remove")) return tell_status(call, "remove", state->remove(call, bytes(a)));
   if (!strcmp(word, "get")) {
     iro_bytes value;
@@ -218,8 +224,10 @@ static iro_status show(void* self, iro_call* call, iro_text name, iro_text args,
   const iro_status written = state->put(call, bytes("view"), bytes("wrote"), text(""));
   const iro_status read = state->each(call, bytes(""), add_row, &list);
   char json[1024];
-  snprintf(json, sizeof json, "{\"rows\":\"%s\",\"write\":%d,\"read\":%d,\"now\":%lld}", list.text, (int)written,
-           (int)read, (long long)now_ms);
+  iro_text member = {"", 0};
+  asker->member(call, &member);
+  snprintf(json, sizeof json, "{\"rows\":\"%s\",\"write\":%d,\"read\":%d,\"now\":%lld,\"asker\":\"%.*s\"}", list.text,
+           (int)written, (int)read, (long long)now_ms, (int)member.size, member.data);
   answer(context, text(json));
   return IRO_OK;
 }

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "hub/base/limits.hpp"
 #include "tests/catch.hpp"
@@ -116,6 +117,24 @@ TEST_CASE("process runner: the outcomes before the slow event are there when its
   CHECK(result.outcomes.size() == 2);
   CHECK(took >= milliseconds(1'000));
   CHECK(limits::plugin_flush_ms == 5);
+}
+
+TEST_CASE("process runner: a hub that was away for longer than the deadline blames nobody for it") {
+  PluginHub hub;
+  hub.add(good("event_ms = 100"));
+  hub.told("good", "get a");
+  // Each is far within its time, all together are not. Twice the hub looks away for longer than one may take.
+  constexpr std::size_t n = 150;
+  std::vector<CallEvent> events;
+  for (std::size_t i = 0; i < n; ++i) events.push_back(hub.event("spin 4000000"));
+  hub.begin("good", std::move(events));
+  for (int away = 0; away < 2; ++away) {
+    std::this_thread::sleep_for(milliseconds(150));  // style: sleep-in-test, because being away is what is tested
+    hub.turn(0);
+  }
+  const auto result = hub.wait_result("good");
+  CHECK(result.failure == Failure::none);
+  CHECK(result.outcomes.size() == n);
 }
 
 TEST_CASE("process runner: a hub that is slow to answer a question of state kills nobody") {
@@ -235,7 +254,7 @@ TEST_CASE("process runner: a view that takes too long is given up, and too many 
   std::size_t refused = 0;
   hub.begin("good", {hub.event("spin 300000000")});
   for (std::size_t n = 0; n < limits::plugin_views_waiting + 2; ++n) {
-    hub.runner().show({"good", 1'000 + n, "list", "{}", TimeMs(1)});
+    hub.runner().show({"good", 1'000 + n, "list", "{}", TimeMs(1), "school-a"});
   }
   for (Said& said : hub.runner().take()) {
     const auto* answer = std::get_if<ViewAnswer>(&said);

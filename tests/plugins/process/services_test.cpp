@@ -180,8 +180,9 @@ TEST_CASE("plugin services: a view reads state, writes nothing, and answers with
   PluginHub hub;
   hub.add(good());
   hub.state()["good"] = {{"a", "1"}};
-  CHECK(*hub.show("good", "list") == R"({"rows":"a=1;","write":-3,"read":0,"now":77})");
+  CHECK(*hub.show("good", "list") == R"({"rows":"a=1;","write":-3,"read":0,"now":77,"asker":"school-a"})");
   CHECK_FALSE(hub.show("good", "junk").has_value());
   CHECK_FALSE(hub.show("good", "deaf").has_value());
+  CHECK(hub.told("good", "asker") == "asker -3");  // nobody asks for an event
   CHECK(hub.told("good", "get a") == "1");
 }

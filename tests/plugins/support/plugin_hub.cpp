@@ -158,6 +158,7 @@ iro::Result<std::string> PluginHub::show(const std::string& plugin, const std::s
   ask.view = view;
   ask.args = "{}";
   ask.now = TimeMs(77);
+  ask.asker = "school-a";
   runner_->show(ask);
   const auto end = Runner::Moment::clock::now() + patience;
   while (views_.empty()) {

@@ -24,7 +24,7 @@ struct PluginWish {
   std::string object{};  // "good": the test plugin good.so
   std::string id{};      // "" = as the object
   std::string version = "1.0.0";
-  std::string abi = "0.9";
+  std::string abi = "1.0";
   std::string judges{};  // TOML list elements, as reacts and emits
   std::string reacts = "\"nl.placements.risk.closed.v1\"";
   std::string emits = "\"nl.placements.risk.closed.v1\"";

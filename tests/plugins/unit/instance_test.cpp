@@ -66,8 +66,8 @@ TEST_CASE("plugin instance: a plugin runs in any process, with any source of sta
   const auto failed = (*instance)->handle(event(payload, "fail"), TimeMs(1));
   REQUIRE_FALSE(failed.has_value());
   CHECK_THAT(failed.error().message, ContainsSubstring("on_event() returned IRO_FAILED (-4): told to fail"));
-  CHECK((*instance)->show("list", "{}", TimeMs(2)).has_value());
-  CHECK_FALSE((*instance)->show("junk", "{}", TimeMs(2)).has_value());
+  CHECK((*instance)->show("list", "{}", "school-a", TimeMs(2)).has_value());
+  CHECK_FALSE((*instance)->show("junk", "{}", "school-a", TimeMs(2)).has_value());
 }
 
 TEST_CASE("plugin instance: a service outside of a call is refused") {

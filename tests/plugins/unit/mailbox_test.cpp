@@ -85,6 +85,21 @@ TEST_CASE("mailbox: a message is put only for one who looks and has received all
   CHECK_FALSE(mailbox.to_hub().more(0));  // the other direction has its own
 }
 
+TEST_CASE("mailbox: who is hurried sees it once each time, without a message") {
+  Ends ends;
+  CHECK_FALSE(ends.child->was_hurried());
+  ends.hub->hurry();
+  CHECK_FALSE(ends.hub->was_hurried());  // the other direction has its own
+  CHECK(ends.child->was_hurried());
+  CHECK_FALSE(ends.child->was_hurried());
+  ends.hub->hurry();
+  ends.hub->hurry();
+  CHECK(ends.child->was_hurried());
+  CHECK_FALSE(ends.child->was_hurried());
+  ends.hub->look();
+  CHECK_FALSE(ends.hub->has_mail());
+}
+
 TEST_CASE("mailbox: messages keep their order, whichever way each takes") {
   const std::uint64_t seed = seed_of_run();
   INFO("IRO_SEED=" << seed);
@@ -147,7 +162,8 @@ TEST_CASE("mailbox: a peer that writes what it likes there breaks its own channe
   const std::uint64_t seed = seed_of_run();
   INFO("IRO_SEED=" << seed);
   std::mt19937_64 dice(seed);
-  constexpr std::size_t words_at[] = {0, 1, 8};  // in steps of eight bytes: how the box stands, what was sent, the size
+  // In steps of eight bytes: how the box stands, what was sent, how often we were hurried, the size.
+  constexpr std::size_t words_at[] = {0, 1, 2, 8};
   std::set<std::string> ends_seen;
   for (int run = 0; run < 2'000; ++run) {
     Ends ends;

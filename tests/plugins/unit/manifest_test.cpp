@@ -19,7 +19,7 @@ namespace {
 const std::string sample = R"([plugin]
 id = "first-year-weeks"
 version = "1.4.0-rc.1"
-abi = "0.9"
+abi = "1.0"
 object = "rule.so"
 sha256 = "00000000000000000000000000000000000000000000000000000000000000ff"
 nl = "Weken in het eerste jaar"
@@ -103,8 +103,8 @@ TEST_CASE("plugin manifest: everything in it is read") {
   const Manifest m = good();
   CHECK(m.spec.id == "first-year-weeks");
   CHECK(m.version == "1.4.0-rc.1");
-  CHECK(m.abi_major == 0);
-  CHECK(m.abi_minor == 9);
+  CHECK(m.abi_major == 1);
+  CHECK(m.abi_minor == 0);
   CHECK(m.object == "x/rule.so");
   CHECK(m.sha256[31] == 0xff);
   CHECK(m.spec.on_unavailable == OnUnavailable::pass);
@@ -125,7 +125,7 @@ TEST_CASE("plugin manifest: each mistake is told with its line and what is allow
         "x/plugin.toml:2: 'id' must be 2 to 40 of a-z, 0-9 and -, a letter first");
   CHECK_THAT(refusal(changed("version = \"1.4.0-rc.1\"", "version = \"1.4\"")),
              ContainsSubstring("plugin.toml:3: 'version'"));
-  CHECK_THAT(refusal(changed("\"0.9\"", "\"nine\"")), ContainsSubstring("plugin.toml:4: 'abi'"));
+  CHECK_THAT(refusal(changed("\"1.0\"", "\"nine\"")), ContainsSubstring("plugin.toml:4: 'abi'"));
   CHECK_THAT(refusal(changed("\"rule.so\"", "\"../rule.so\"")), ContainsSubstring("plugin.toml:5: 'object'"));
   CHECK_THAT(refusal(changed("00ff\"", "00f\"")), ContainsSubstring("plugin.toml:6: 'sha256' must be 64 digits"));
   CHECK_THAT(refusal(changed("nl = \"Weken in het eerste jaar\"\n", "")), ContainsSubstring("'nl' is missing"));
@@ -150,7 +150,7 @@ TEST_CASE("plugin manifest: each mistake is told with its line and what is allow
              ContainsSubstring("'kind' must be table, board, timeline or chart"));
   CHECK_THAT(refusal("[plugin"), ContainsSubstring("x/plugin.toml:1:"));
   // Two mistakes are both told.
-  CHECK_THAT(refusal(changed("abi = \"0.9\"\nobject = \"rule.so\"", "abi = \"x\"\nobject = \".rule\"")),
+  CHECK_THAT(refusal(changed("abi = \"1.0\"\nobject = \"rule.so\"", "abi = \"x\"\nobject = \".rule\"")),
              ContainsSubstring("'abi'") && ContainsSubstring("'object'"));
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("plugin folder: two ids, a judge conflict, a wrong hash and a broken m
   make_plugin(folder / "a", sample, "object", true);
   make_plugin(folder / "b", sample, "object", true);                                 // the same id, and judge
   make_plugin(folder / "c", changed("first-year-weeks", "third"), "object", false);  // wrong hash, and judge
-  make_plugin(folder / "d", changed("abi = \"0.9\"", "abi = \"x\""), "object", true);
+  make_plugin(folder / "d", changed("abi = \"1.0\"", "abi = \"x\""), "object", true);
   make_plugin(folder / "e", changed("first-year-weeks", "fifth"), "object", true);
   std::filesystem::remove(folder / "e" / "rule.so");
   const auto all = load_all(folder.path());

@@ -205,7 +205,7 @@ TEST_CASE("child messages: everything else comes back too, and only whole") {
   CHECK_FALSE(got.log_denied);
   CHECK(got.memory_mib == 64);
   only_whole(first, child::decode_from_hub);
-  only_whole(child::encode(child::Show{1, TimeMs(2), "list", "{}"}), child::decode_from_hub);
+  only_whole(child::encode(child::Show{1, TimeMs(2), "list", "{}", "school-a"}), child::decode_from_hub);
 
   only_whole(child::encode(child::Ready{}), child::decode_from_child);
   only_whole(child::encode(child::Failed{"why"}), child::decode_from_child);

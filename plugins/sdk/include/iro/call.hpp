@@ -125,6 +125,7 @@ struct Services {
   const iro_host_verdict* verdict = nullptr;
   const iro_host_explain* explain = nullptr;
   const iro_host_fault* fault = nullptr;
+  const iro_host_asker* asker = nullptr;
 
   Services() = default;
   explicit Services(const iro_host& host)
@@ -133,7 +134,8 @@ struct Services {
         timer(find<iro_host_timer>(host, IRO_HOST_TIMER_1)),
         verdict(find<iro_host_verdict>(host, IRO_HOST_VERDICT_1)),
         explain(find<iro_host_explain>(host, IRO_HOST_EXPLAIN_1)),
-        fault(find<iro_host_fault>(host, IRO_HOST_FAULT_1)) {}
+        fault(find<iro_host_fault>(host, IRO_HOST_FAULT_1)),
+        asker(find<iro_host_asker>(host, IRO_HOST_ASKER_1)) {}
 
  private:
   template <typename Table>

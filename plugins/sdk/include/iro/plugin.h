@@ -52,10 +52,9 @@ extern "C" {
 #endif
 
 /* The version that this header describes. A host loads a plugin of the same
- * major version whose minor version is not above its own. While the major
- * version is 0 the minor versions must be equal. */
-#define IRO_ABI_MAJOR 0
-#define IRO_ABI_MINOR 9
+ * major version whose minor version is not above its own. */
+#define IRO_ABI_MAJOR 1
+#define IRO_ABI_MINOR 0
 
 #define IRO_EXPORT __attribute__((visibility("default")))
 
@@ -223,7 +222,7 @@ typedef struct iro_host_json {
   iro_status (*from_json)(iro_call *call, iro_text type, iro_text json, iro_bytes *payload);
 } iro_host_json;
 
-/* "iro.host.fault/1" (draft): what went wrong, for the author and the operator.
+/* "iro.host.fault/1": what went wrong, for the author and the operator.
  * Shown when the plugin function that is running returns an error, otherwise
  * dropped; the last one counts. In create() `call` is null. At most
  * IRO_NOTE_BYTES, and never a payload or a pseudonym. */
@@ -233,6 +232,16 @@ typedef struct iro_host_fault {
   uint32_t reserved;
   iro_status (*tell)(iro_call *call, iro_text what);
 } iro_host_fault;
+
+/* "iro.host.asker/1": in a view, who asks: the member's slug, as it was enrolled.
+ * For lists that are each member's own. The operator of the hub is "operator".
+ * Valid until show() returns; IRO_DENIED on an event. */
+#define IRO_HOST_ASKER_1 "iro.host.asker/1"
+typedef struct iro_host_asker {
+  uint32_t size;
+  uint32_t reserved;
+  iro_status (*member)(iro_call *call, iro_text *slug);
+} iro_host_asker;
 
 /* ------------------------------------------------------------------ plugin */
 
@@ -341,6 +350,7 @@ IRO_LOCK(offsetof(iro_entry, id) == 8);
 IRO_LOCK(offsetof(iro_entry, version) == 16);
 IRO_LOCK(offsetof(iro_entry, query) == 24);
 IRO_LOCK(offsetof(iro_host_fault, tell) == 8);
+IRO_LOCK(offsetof(iro_host_asker, member) == 8);
 #undef IRO_LOCK
 
 #ifdef __cplusplus

@@ -55,6 +55,12 @@ class View : public Look {
     const auto at = args_.find(name);
     return at == args_.end() ? std::move(otherwise) : json::as<T>(at->second, name);
   }
+  /// The slug of the member who asks; the hub's operator is "operator".
+  [[nodiscard]] std::string asker() const {
+    iro_text slug{};
+    detail::check(detail::need(services_->asker, IRO_HOST_ASKER_1).member(call_, &slug), "asker");
+    return std::string(detail::view_of(slug));
+  }
 
  private:
   json::Object args_;

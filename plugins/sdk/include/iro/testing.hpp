@@ -197,11 +197,12 @@ class Bench {
     return at == state_.end() ? std::nullopt : std::optional<T>(archive::decode<T>(at->second.bytes));
   }
 
-  /// A view's JSON. Throws Failed with the plugin's fault.
-  std::string show(std::string_view name, std::string_view args = "{}") {
+  /// A view's JSON, for the member `asker`. Throws Failed with the plugin's fault.
+  std::string show(std::string_view name, std::string_view args = "{}", std::string_view asker = "operator") {
     const auto* views = interface<iro_views>(IRO_VIEWS_1);
     if (views == nullptr) throw Failed(IRO_FAILED, "the plugin has no views");
     Call call{this, {}, 0, 0, true, false, {}};
+    call.asker = asker;
     std::string answer;
     const auto take = [](void* context, iro_text json) {
       static_cast<std::string*>(context)->assign(detail::view_of(json));
@@ -232,6 +233,7 @@ class Bench {
     bool reading;
     bool judged;
     std::deque<std::string> kept;  // what get() handed out stays where it is until the call ends
+    std::string asker = {};
   };
   static iro_call* raw(Call& call) { return reinterpret_cast<iro_call*>(&call); }
   static Call& of(iro_call* call) { return *reinterpret_cast<Call*>(call); }
@@ -522,12 +524,20 @@ class Bench {
     return IRO_OK;
   }
 
+  static iro_status asking_member(iro_call* c, iro_text* slug) {
+    Call& call = of(c);
+    if (!call.reading) return IRO_DENIED;
+    *slug = detail::text_of(call.asker);
+    return IRO_OK;
+  }
+
   static constexpr iro_host_state state_service{sizeof(iro_host_state), 0, get, each, put, remove};
   static constexpr iro_host_emit emit_service{sizeof(iro_host_emit), 0, emit};
   static constexpr iro_host_timer timer_service{sizeof(iro_host_timer), 0, set_timer, cancel_timer};
   static constexpr iro_host_verdict verdict_service{sizeof(iro_host_verdict), 0, reject, hold, release, refuse};
   static constexpr iro_host_explain explain_service{sizeof(iro_host_explain), 0, explain};
   static constexpr iro_host_fault fault_service{sizeof(iro_host_fault), 0, tell};
+  static constexpr iro_host_asker asker_service{sizeof(iro_host_asker), 0, asking_member};
   static const void* service(const char* id) {
     const std::string_view wanted(id);
     if (wanted == IRO_HOST_STATE_1) return &state_service;
@@ -536,6 +546,7 @@ class Bench {
     if (wanted == IRO_HOST_VERDICT_1) return &verdict_service;
     if (wanted == IRO_HOST_EXPLAIN_1) return &explain_service;
     if (wanted == IRO_HOST_FAULT_1) return &fault_service;
+    if (wanted == IRO_HOST_ASKER_1) return &asker_service;
     return nullptr;
   }
   static constexpr iro_host host{sizeof(iro_host), IRO_ABI_MAJOR, IRO_ABI_MINOR, service};
