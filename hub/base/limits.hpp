@@ -106,6 +106,7 @@ inline constexpr std::size_t plugin_held_words = 64;          // releases and re
 inline constexpr std::size_t plugin_effect_cost = 16;         // each effect counts this much besides its bytes
 // The talk between the hub and a plugin's process.
 inline constexpr std::size_t plugin_packet_bytes = 64U << 10;      // several fit the kernel's default send buffer
+inline constexpr std::size_t plugin_mail_bytes = 256U << 10;       // of a message in shared memory: 64 events of 3 KiB
 inline constexpr std::size_t plugin_message_bytes = 16U << 20;     // to the plugin: a whole batch and its attributes
 inline constexpr std::size_t plugin_answer_bytes = 2U << 20;       // from the plugin: one full effect set and the rest
 inline constexpr std::size_t plugin_call_bytes = 64U << 20;        // effects of one call, held until it is at its end

@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::uint8_t first_packet = 1;
 constexpr std::uint8_t last_packet = 2;
+constexpr std::uint8_t ring_packet = 4;  // alone: a message lies in the mailbox, or lay there
+constexpr int rings_at_once = 16;        // more of them a peer does not send who means well
 // A waiting end looks this often before it sleeps, 3 to 15 us: enough to be awake for the next of a row of questions.
 // Three times as long keeps the next rule of a chain from a processor where there are only two (ADR 58).
 constexpr int looks_before_sleep = 300;
@@ -69,14 +71,27 @@ void ChildChannel::share(Box in, Box out) {
 
 bool ChildChannel::send(Bytes message) {
   IRO_ASSERT(!message.empty(), "a message has a kind");
-  if (out_box_ && queue_.empty() && out_box_->put(sent_, message)) {
-    ++sent_;
-    return true;
+  if (out_box_ && !sending()) {
+    const Box::Put put = out_box_->put(sent_, message);
+    if (put != Box::Put::no) {
+      ++sent_;
+      if (put == Box::Put::for_one_who_sleeps) ring();
+      return true;
+    }
   }
   if (!send_packets(std::move(message))) return false;
   ++sent_;
   if (out_box_) out_box_->count(sent_);
   return true;
+}
+
+/// Wakes the peer for what lies in its box.
+void ChildChannel::ring() {
+  const int flags = mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0;
+  must_ring_ = false;
+  if (send_two(fd_, ring_packet, nullptr, 0, flags) >= 0) return;
+  must_ring_ = errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM;
+  deaf_ = deaf_ || !must_ring_;
 }
 
 bool ChildChannel::send_packets(Bytes message) {
@@ -98,7 +113,11 @@ bool ChildChannel::send_packets(Bytes message) {
 
 bool ChildChannel::flush() {
   bool any = false;
-  while (!queue_.empty() && !deaf_) {
+  if (must_ring_ && !deaf_) {
+    ring();
+    any = !must_ring_;
+  }
+  while (!queue_.empty() && !must_ring_ && !deaf_) {
     std::size_t sent = 0;
     if (!send_packet(queue_.front(), front_sent_, sent)) break;
     any = true;
@@ -111,6 +130,7 @@ bool ChildChannel::flush() {
   if (deaf_) {
     queue_.clear();
     queue_bytes_ = 0;
+    must_ring_ = false;
   }
   return any;
 }
@@ -137,14 +157,21 @@ ChildChannel::Got ChildChannel::read_packet(std::uint8_t* to, std::size_t room) 
     return Got::nothing;
   };
   if ((message.msg_flags & MSG_TRUNC) != 0) return refuse("a message or packet is larger than it may be");
+  if (n == 1 && head == ring_packet && in_box_ && !midway_) return Got::ring;
   if (n < 2 || (head & ~(first_packet | last_packet)) != 0) return refuse("a packet that is none");
   if (((head & first_packet) != 0) == midway_) return refuse("packets out of order");
   in_size_ += static_cast<std::size_t>(n) - 1;
   if (in_size_ > receive_limit_) return refuse("a message is larger than it may be");
   midway_ = (head & last_packet) == 0;
   if (midway_) return Got::part;
-  ++received_;
+  taken();
   return Got::whole;
+}
+
+/// A message has been received, whichever way: the box is free for the next.
+void ChildChannel::taken() {
+  ++received_;
+  if (in_box_) in_box_->clear(received_);
 }
 
 /// A message that lies in the mailbox.
@@ -156,7 +183,7 @@ ChildChannel::Got ChildChannel::read_box(std::uint8_t* to, std::size_t room) {
     return Got::nothing;
   }
   in_size_ = *size;
-  ++received_;
+  taken();
   return Got::whole;
 }
 
@@ -191,18 +218,19 @@ ChildChannel::Got ChildChannel::read(std::uint8_t* to, std::size_t room) {
     const Got got = read_box(to, room);
     if (got == Got::whole || !broken_.empty()) return got;
   }
-  return read_packet(to, room);
+  return read_packet(to, std::min(room, limits::plugin_packet_bytes));
 }
 
 std::optional<ByteView> ChildChannel::receive() {
-  while (!gone_ && broken_.empty()) {
+  for (int rings = 0; !gone_ && broken_.empty();) {
     if (!midway_) in_size_ = 0;
-    if (in_.size() < in_size_ + limits::plugin_packet_bytes) {
-      in_.resize(std::max(in_.size() * 2, in_size_ + limits::plugin_packet_bytes));
-    }
-    const Got got = read(in_.data() + in_size_, limits::plugin_packet_bytes);
+    const std::size_t room = midway_ || !in_box_ ? limits::plugin_packet_bytes : limits::plugin_mail_bytes;
+    if (in_.size() < in_size_ + room) in_.resize(std::max(in_.size() * 2, in_size_ + room));
+    const Got got = read(in_.data() + in_size_, room);
     if (got == Got::whole) return ByteView(in_.data(), in_size_);
     if (got == Got::nothing) return std::nullopt;
+    // An end that waits goes on waiting; the other has more to do than to listen to ringing.
+    if (got == Got::ring && mode_ == Mode::nonblocking && ++rings == rings_at_once) return std::nullopt;
   }
   return std::nullopt;
 }

@@ -5,8 +5,8 @@
 // The hub's end never waits: what the kernel does not take is queued, up to
 // limits::plugin_send_queue_bytes. The child's end waits. A peer that ended is
 // gone(), never a signal; a peer that breaks the rules of packets is broken().
-// Where both ends share a mailbox, a message to a peer that is looking takes that
-// way. One thread an end.
+// Where both ends share a mailbox, a message lies there when it can
+// (child_mailbox.hpp). One thread an end.
 #pragma once
 
 #include <deque>
@@ -35,7 +35,7 @@ class ChildChannel {
   [[nodiscard]] bool send(Bytes message);
   /// Goes on with what is queued. True when any of it went out.
   bool flush();
-  [[nodiscard]] bool sending() const { return !queue_.empty(); }
+  [[nodiscard]] bool sending() const { return !queue_.empty() || must_ring_; }
 
   /// The next whole message, valid until the next receive(); nothing when there is none now, or no more.
   std::optional<ByteView> receive();
@@ -63,10 +63,12 @@ class ChildChannel {
   static void send_now(int fd, ByteView message);
 
  private:
-  enum class Got : std::uint8_t { nothing, part, whole };
+  enum class Got : std::uint8_t { nothing, part, whole, ring };
   Got read(std::uint8_t* to, std::size_t room);
   Got read_box(std::uint8_t* to, std::size_t room);
   Got read_packet(std::uint8_t* to, std::size_t room);
+  void ring();
+  void taken();
   bool send_packets(Bytes message);
   bool send_packet(const Bytes& message, std::size_t at, std::size_t& sent);
 
@@ -79,6 +81,7 @@ class ChildChannel {
   std::uint64_t hurries_ = 0;       // of the peer, by this end
   std::uint64_t hurries_seen_ = 0;  // of this end, by the peer
   std::size_t receive_limit_;
+  bool must_ring_ = false;  // for a message in the box; the kernel took nothing
   std::deque<Bytes> queue_;
   std::size_t queue_bytes_ = 0;
   std::size_t front_sent_ = 0;  // of the first in the queue

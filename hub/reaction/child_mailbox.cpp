@@ -21,12 +21,16 @@ constexpr std::size_t sent_at = 8;
 constexpr std::size_t hurries_at = 16;
 constexpr std::size_t size_at = 64;  // on another cache line than the words that the peer looks at
 constexpr std::size_t message_at = 128;
-constexpr std::size_t box_bytes = message_at + limits::plugin_packet_bytes;
+constexpr std::size_t box_bytes = message_at + limits::plugin_mail_bytes;
 constexpr std::size_t mailbox_bytes = 2 * box_bytes;
 
 static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free,
               "a lock in shared memory would be the plugin's, too");
 static_assert(box_bytes % 64 == 0);
+
+constexpr std::uint64_t closed(std::uint64_t received) { return 4 * received; }
+constexpr std::uint64_t looking(std::uint64_t received) { return 4 * received + 1; }
+constexpr std::uint64_t lies_here(std::uint64_t received) { return 4 * received + 2; }
 
 tl::unexpected<Error> system_error(std::string_view what) {
   return fail(Errc::io, fmt::format("{}: {}", what, std::strerror(errno)));
@@ -44,13 +48,17 @@ std::uint64_t& Box::sent() const { return *reinterpret_cast<std::uint64_t*>(memo
 std::uint64_t& Box::hurries() const { return *reinterpret_cast<std::uint64_t*>(memory_ + hurries_at); }
 std::uint32_t& Box::size() const { return *reinterpret_cast<std::uint32_t*>(memory_ + size_at); }
 
-bool Box::put(std::uint64_t sent, ByteView message) const {
+Box::Put Box::put(std::uint64_t sent, ByteView message) const {
   const std::atomic_ref<std::uint64_t> at(word());
-  std::uint64_t looking = 2 * sent + 1;
-  if (message.size() > limits::plugin_packet_bytes || at.load(std::memory_order_relaxed) != looking) return false;
+  std::uint64_t was = at.load(std::memory_order_acquire);
+  const auto free = [&] { return was == closed(sent) || was == looking(sent); };
+  if (message.size() > limits::plugin_mail_bytes || !free()) return Put::no;
   std::memcpy(memory_ + message_at, message.data(), message.size());
   std::atomic_ref<std::uint32_t>(size()).store(static_cast<std::uint32_t>(message.size()), std::memory_order_relaxed);
-  return at.compare_exchange_strong(looking, looking + 1, std::memory_order_release, std::memory_order_relaxed);
+  while (!at.compare_exchange_weak(was, lies_here(sent), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (!free()) return Put::no;  // only a peer that writes here what it likes
+  }
+  return was == looking(sent) ? Put::for_one_who_looks : Put::for_one_who_sleeps;
 }
 
 void Box::count(std::uint64_t sent) const {
@@ -64,17 +72,21 @@ void Box::hurry(std::uint64_t times) const {
 std::uint64_t Box::hurried() const { return std::atomic_ref<std::uint64_t>(hurries()).load(std::memory_order_relaxed); }
 
 void Box::look(std::uint64_t received) const {
-  if (has(received)) return;
-  std::atomic_ref<std::uint64_t>(word()).store(2 * received + 1, std::memory_order_relaxed);
+  std::uint64_t was = closed(received);
+  std::atomic_ref<std::uint64_t>(word()).compare_exchange_strong(was, looking(received), std::memory_order_acq_rel);
 }
 
 void Box::close(std::uint64_t received) const {
-  std::uint64_t looking = 2 * received + 1;
-  std::atomic_ref<std::uint64_t>(word()).compare_exchange_strong(looking, looking - 1, std::memory_order_relaxed);
+  std::uint64_t was = looking(received);
+  std::atomic_ref<std::uint64_t>(word()).compare_exchange_strong(was, closed(received), std::memory_order_acq_rel);
+}
+
+void Box::clear(std::uint64_t received) const {
+  std::atomic_ref<std::uint64_t>(word()).store(closed(received), std::memory_order_release);
 }
 
 bool Box::has(std::uint64_t received) const {
-  return std::atomic_ref<std::uint64_t>(word()).load(std::memory_order_acquire) == 2 * received + 2;
+  return std::atomic_ref<std::uint64_t>(word()).load(std::memory_order_acquire) == lies_here(received);
 }
 
 bool Box::more(std::uint64_t received) const {
@@ -84,7 +96,7 @@ bool Box::more(std::uint64_t received) const {
 std::optional<std::size_t> Box::take(std::uint64_t received, std::span<std::uint8_t> to) const {
   if (!has(received)) return std::nullopt;
   const std::size_t n = std::atomic_ref<std::uint32_t>(size()).load(std::memory_order_relaxed);
-  if (n > limits::plugin_packet_bytes || n > to.size()) return 0;
+  if (n > limits::plugin_mail_bytes || n > to.size()) return 0;
   std::memcpy(to.data(), memory_ + message_at, n);
   return n;
 }

@@ -1,18 +1,21 @@
-// hub/reaction/child_mailbox.hpp: memory that the hub shares with a plugin's process, for messages to a peer that is
-// awake.
+// hub/reaction/child_mailbox.hpp: memory that the hub shares with a plugin's process, for messages.
 //
-// A message over the socket costs two system calls and, when the peer sleeps, its
-// waking: 20 us for a question that is answered in one. So an end that expects a
-// message *looks* for a moment before it sleeps, and says so here; while it does,
-// the other end may put one message (up to a packet) into its box, and no system
-// call is made at all. In every other case the socket carries it.
+// A message over the socket is copied into the kernel and out again, costs two
+// system calls and, when the peer sleeps, its waking: 20 us for a question that
+// is answered in one. So a message lies here when it can: one at a time, in the
+// box of its direction, once the peer has received all that was sent before.
+// An end that expects a message *looks* for a moment before it sleeps, and says
+// so here; then no system call is made at all. For one that does not look the
+// sender rings: one byte over the socket. Everything else (more than one message
+// on its way, or one that is larger than a box) takes the socket.
 //
 // One word for each box says how it stands. With r messages received, counted
-// over both ways: 2r is closed, 2r+1 looking; the sender that has sent exactly r
-// turns 2r+1 into 2(r+1): message r+1 lies here. Whoever has sent more than the
-// peer has received finds another word and takes the socket, so messages keep
-// their order without a lock. A second word counts all that was sent: who looks
-// need not look at the socket, too. A third counts how often the sender wanted to
+// over both ways: 4r is closed, 4r+1 looking, and 4r+2: message r+1 lies here.
+// The sender that has sent exactly r may turn one of the first two into the
+// third; taking the message makes it 4(r+1). Whoever has sent more than the peer
+// has received finds another word and takes the socket, so messages keep their
+// order without a lock. A second word counts all that was sent: who looks need
+// not look at the socket, too. A third counts how often the sender wanted to
 // hear what the receiver has so far: no message, for the receiver is at work.
 //
 // The peer can write anything here at any time. What is taken is copied first and
@@ -34,13 +37,15 @@ namespace iro::reaction {
 class Box {
  public:
   explicit Box(std::uint8_t* memory) : memory_(memory) {}
-  /// The sender's: false when the peer is not looking, or has not received all `sent` messages before, or for its size.
-  [[nodiscard]] bool put(std::uint64_t sent, ByteView message) const;
+  /// The sender's. Not put: the peer has not received all `sent` messages before, or the message is larger than a box.
+  enum class Put : std::uint8_t { no, for_one_who_looks, for_one_who_sleeps };
+  [[nodiscard]] Put put(std::uint64_t sent, ByteView message) const;
   void count(std::uint64_t sent) const;  // those that took the socket
   void hurry(std::uint64_t times) const;
   /// The receiver's.
   void look(std::uint64_t received) const;   // a message that lies here stays
   void close(std::uint64_t received) const;  // what has come in between stays
+  void clear(std::uint64_t received) const;  // all of those are received, and nothing here is read any more
   [[nodiscard]] bool has(std::uint64_t received) const;
   [[nodiscard]] std::uint64_t hurried() const;  // how often
   /// More was sent than that: here, or over the socket.

@@ -403,6 +403,11 @@ void ProcessRunner::hear_outcomes(Seat& seat, Moment now, child::Outcomes& outco
   if (!seat.sent || outcomes.no != seat.call->no || seat.asked) {
     return lose(seat, now, Failure::garbage, "outcomes that nobody waits for");
   }
+  // What a rule writes on the channel itself is overtaken by the answer, when that lies in the mailbox.
+  ChildChannel& channel = seat.process->channel();
+  if (outcomes.last && (channel.receive() || !channel.broken().empty())) {
+    return lose(seat, now, Failure::garbage, "a message that cannot be read, besides its answer");
+  }
   for (Outcome& outcome : outcomes.outcomes) {
     if (seat.outcomes.size() == seat.call->events.size()) {
       return lose(seat, now, Failure::garbage, "more outcomes than events");
