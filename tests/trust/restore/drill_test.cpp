@@ -20,11 +20,8 @@ TEST_CASE("drill: backup under load, crash, an older backup is refused; --accept
   INFO(copied.output);
   REQUIRE(copied.code == 0);
   CHECK_FALSE(fs::exists(backup / "log.witness"));
-  const std::size_t at_backup = region.sent.size();
-  REQUIRE(soon([&] {
-    const std::lock_guard lock(region.mutex);
-    return region.sent.size() > at_backup + 300;
-  }));
+  const std::size_t at_backup = region.sent_so_far();
+  REQUIRE(soon([&] { return region.sent_so_far() > at_backup + 300; }));
   region.stop_load();
   region.flush();
   const client::KeyFile late = region.hub.enrol("school-9", {"school"});  // after the backup: an event of the operator

@@ -143,6 +143,11 @@ class Region {
     while (rows.executeStep()) ++out[rows.getColumn(0).getString()];
     return out;
   }
+  /// While the load runs, too.
+  std::size_t sent_so_far() {
+    const std::lock_guard lock(mutex);
+    return sent.size();
+  }
   bool told(Errc code) {
     const std::lock_guard lock(mutex);
     return troubles.contains(code);
