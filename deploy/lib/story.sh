@@ -102,16 +102,16 @@ check_story() {
       held=1
     fi
   done
-  if grep -rhs '"handover\.\|placements\.handover\.' "$region/members/$STORY_HOSPITAL/inbox" | grep -q story-ho; then
+  if grep -q story-ho < <(grep -rhs '"handover\.\|placements\.handover\.' "$region/members/$STORY_HOSPITAL/inbox"); then
     say '   the present provider has heard of the handover'
     held=1
   fi
   # Up to its own acceptance the practice was told of an invitation, and of nobody.
-  if ! grep -rhs 'handover.invited' "$region/members/$STORY_PRACTICE/inbox" | grep story-ho | grep -qv "$who"; then
+  if ! grep -qv "$who" < <(grep -rhs 'handover.invited' "$region/members/$STORY_PRACTICE/inbox" | grep story-ho); then
     say '   the practice was not invited, or not without the student'
     held=1
   fi
-  if ! iro show handovers --hub "$hub" --args '{"all": true}' --json | tr -d ' \n' | grep -q '"story-ho","completed"'; then
+  if ! grep -q '"story-ho","completed"' < <(iro show handovers --hub "$hub" --args '{"all": true}' --json | tr -d ' \n'); then
     say '   the handover is not completed'
     held=1
   fi
@@ -123,7 +123,7 @@ check_story() {
       held=1
     fi
   done
-  if ! iro show chain story-ch --hub "$hub" --json | grep -q ziekenhuis-waterpoort; then
+  if ! grep -q ziekenhuis-waterpoort < <(iro show chain story-ch --hub "$hub" --json); then
     say '   the chain has no plan'
     held=1
   fi
@@ -139,7 +139,7 @@ forget_story() {
     say '   the pseudonym of an erased student is in a file of the hub'
     return 1
   fi
-  if iro show handovers --hub "$hub" --args '{"all": true}' --json | grep -q story-ho; then
+  if grep -q story-ho < <(iro show handovers --hub "$hub" --args '{"all": true}' --json); then
     say '   a rule still knows the handover of an erased student'
     return 1
   fi

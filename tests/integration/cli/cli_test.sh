@@ -336,7 +336,7 @@ same "the export's mode" 600 "$(stat -c %a inzage.jsonl)"
 says inzage.jsonl 'risk-1' 'p-00c4f1aa'
 exits 0 iro subject export p-00c4f1aa --purpose 'gevraagd door de student' --key members/roc-laag/key.toml
 # The record becomes durable within a second.
-exported() { iro subject access p-00c4f1aa --key members/roc-laag/key.toml --json 2>/dev/null | grep -q 'gevraagd door'; }
+exported() { grep -q 'gevraagd door' < <(iro subject access p-00c4f1aa --key members/roc-laag/key.toml --json 2>/dev/null); }
 if until_true 20 exported; then pass; else miss 'the export is not in the access log'; fi
 exits 0 iro subject access p-00c4f1aa --key members/roc-laag/key.toml --json
 says out '"exported"'

@@ -19,7 +19,7 @@ PATIENCE=60
 counts() {
   if grep -qF -- "\"$1\":{\"count\":$2," out; then pass; else miss "the count of $1 is not $2"; fi
 }
-is_inline() { iro plugin ls --hub region --json | grep -q '"state":"inline"'; }
+is_inline() { grep -q '"state":"inline"' < <(iro plugin ls --hub region --json); }
 # stay ID FIRST-DAY LAST-DAY
 stay() {
   printf '{"placement_id": "%s", "student": "pseudonym-%s", "school": "roc", "branch": "general_practice", "year": 1,' "$1" "$1"

@@ -40,7 +40,7 @@ until_true() {
 number() { grep -o "\"$1\":[0-9]*" "$2" | head -n 1 | grep -o '[0-9]*$'; }
 waiting() { find region/members -mindepth 3 -maxdepth 3 -path '*/outbox/*' -type f | wc -l; }
 taken() { [[ $(waiting) -eq 0 ]]; }
-kept_up() { iro plugin ls --hub "$hub" --json | grep -q '"state":"inline"'; }
+kept_up() { grep -q '"state":"inline"' < <(iro plugin ls --hub "$hub" --json); }
 
 iro-demo-region region --size "$SIZE" --seed 2026 --project "$PROJECT" >/dev/null
 hub=region/hub
