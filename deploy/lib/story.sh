@@ -139,7 +139,9 @@ forget_story() {
     say '   the pseudonym of an erased student is in a file of the hub'
     return 1
   fi
-  if grep -q story-ho < <(iro show handovers --hub "$hub" --args '{"all": true}' --json); then
+  local known
+  known=$(iro show handovers --hub "$hub" --args '{"all": true}' --json) || return 1
+  if grep -q story-ho <<<"$known"; then
     say '   a rule still knows the handover of an erased student'
     return 1
   fi

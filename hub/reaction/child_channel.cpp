@@ -51,16 +51,17 @@ bool ChildChannel::send_packet(const Bytes& message, std::size_t at, std::size_t
   const std::size_t size = std::min(message.size() - at, limits::plugin_packet_bytes);
   const auto head =
       static_cast<std::uint8_t>((at == 0 ? first_packet : 0) | (at + size == message.size() ? last_packet : 0));
-  const int flags = mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0;
-  const ssize_t n = send_two(fd_, head, message.data() + at, size, flags);
-  if (n < 0) {
-    // Without memory for the packet the kernel says ENOBUFS: later, as when the buffer is full.
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM) return false;
-    deaf_ = true;  // EPIPE, ECONNRESET: it reads no more, but what it said before may still wait for us
-    return false;
-  }
+  if (!send_one(head, message.data() + at, size)) return false;
   sent = size;
   return true;
+}
+
+bool ChildChannel::send_one(std::uint8_t head, const std::uint8_t* data, std::size_t size) {
+  if (send_two(fd_, head, data, size, mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0) >= 0) return true;
+  // Without memory for the packet the kernel says ENOBUFS: later, as when the buffer is full.
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM;
+  if (!later) deaf_ = true;  // EPIPE, ECONNRESET: it reads no more, but what it said before may still wait for us
+  return false;
 }
 
 void ChildChannel::share(Box in, Box out) {
@@ -86,13 +87,7 @@ bool ChildChannel::send(Bytes message) {
 }
 
 /// Wakes the peer for what lies in its box.
-void ChildChannel::ring() {
-  const int flags = mode_ == Mode::nonblocking ? MSG_DONTWAIT : 0;
-  must_ring_ = false;
-  if (send_two(fd_, ring_packet, nullptr, 0, flags) >= 0) return;
-  must_ring_ = errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == ENOMEM;
-  deaf_ = deaf_ || !must_ring_;
-}
+void ChildChannel::ring() { must_ring_ = !send_one(ring_packet, nullptr, 0) && !deaf_; }
 
 bool ChildChannel::send_packets(Bytes message) {
   if (deaf_) return true;

@@ -71,6 +71,8 @@ class ChildChannel {
   void taken();
   bool send_packets(Bytes message);
   bool send_packet(const Bytes& message, std::size_t at, std::size_t& sent);
+  /// False when the kernel takes nothing now, or the peer is deaf_.
+  bool send_one(std::uint8_t head, const std::uint8_t* data, std::size_t size);
 
   int fd_;
   Mode mode_;
