@@ -128,6 +128,7 @@ struct Argument {
 };
 template <>
 struct Argument<const Event&> {
+  // NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): on to the handler of the same call
   static const Event& of(const Event& event, Effects&) { return event; }
 };
 template <>
@@ -339,6 +340,7 @@ struct Border<Manifest, Rule, List<Slots...>, List<Alarms...>, List<Views...>, s
   static iro_status create(const iro_host* host, iro_text config, void** self) noexcept {
     const Services services(*host);
     return guarded(services, nullptr, [&] {
+      // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): `guarded` catches what is thrown here
       auto instance = std::unique_ptr<Instance>(new Instance{services, make_rule<Rule>(view_of(config))});
       *self = instance.release();
     });
