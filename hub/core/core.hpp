@@ -298,11 +298,13 @@ class Core {
   void fall_behind(PluginLine& line, std::size_t answered);
   void out_of_patience(TimeMs now, Actions& out);
   void end_round(TimeMs now, Actions& out);
+  static Cause cause_of(const Item& item);
   void keep(PluginLine& line, const reaction::Outcome& outcome, const schema::EventType& cause);
   void speak(PluginLine& line, const Cause& cause, const reaction::Outcome& outcome);
   void apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit& emit, std::uint32_t ordinal);
-  void refuse_emit(const std::string& plugin, const Cause& cause, std::string_view what, Errc code,
+  void refuse_emit(const std::string& plugin, const Cause& cause, const reaction::Emit& what, Errc code,
                    std::uint32_t ordinal);
+  void tell_maker(const Cause& refused, std::string_view judge_code);
   void explain_rule(PluginLine& line, const Cause& cause, const reaction::Outcome& outcome);
   void on_held_word(PluginLine& line, const Cause& cause, const reaction::HeldWord& word);
   void refuse_held(const std::string& plugin, const Cause& cause, const EventId& held, MemberNo sender, Errc code,

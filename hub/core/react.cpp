@@ -217,14 +217,23 @@ void Core::end_round(TimeMs now, Actions& out) {
   std::ranges::stable_sort(in_order, [](const Applied* a, const Applied* b) {
     return std::tie(a->item, a->plugin) < std::tie(b->item, b->plugin);
   });
+  for (std::size_t i = round_first_; i < first_new; ++i) {
+    const Item& item = batch_.items[i];
+    if (item.ruling != reaction::Ruling::reject || !item.producer.is_zero()) continue;
+    ++counters_.refused;
+    ++counters_.refusals[Errc::rejected_by_rule];
+    tell_maker(cause_of(item), item.note.code);
+  }
   for (const Applied* said : in_order) {
-    const Item& item = batch_.items[said->item];
-    const Cause cause{item.event, item.memory, std::string(item.admitted.facts.person), item.admitted.type};
-    speak(lines_.at(said->plugin), cause, said->outcome);
+    speak(lines_.at(said->plugin), cause_of(batch_.items[said->item]), said->outcome);
   }
   if (batch_.items.size() > first_new) return begin_round(first_new, now, out);
   phase_ = Phase::open;
   commit_batch(now, out);
+}
+
+Core::Cause Core::cause_of(const Item& item) {
+  return {item.event, item.memory, std::string(item.admitted.facts.person), item.admitted.type};
 }
 
 /// State and timers, which the plugin itself may read at once.
@@ -255,7 +264,7 @@ void Core::speak(PluginLine& line, const Cause& cause, const reaction::Outcome& 
 
 /// An emitted event joins the batch under a derived id: a replay cannot double it.
 void Core::apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit& emit, std::uint32_t ordinal) {
-  const auto refuse = [&](Errc code) { refuse_emit(line.spec.id, cause, emit.type, code, ordinal); };
+  const auto refuse = [&](Errc code) { refuse_emit(line.spec.id, cause, emit, code, ordinal); };
   const Errc refused = reaction::refusal_of(line.spec, registry_, emit, cause.event.hop);
   if (refused != Errc::ok) return refuse(refused);
   const std::size_t follow =
@@ -271,11 +280,12 @@ void Core::apply_emit(PluginLine& line, const Cause& cause, const reaction::Emit
 
 /// What a plugin wanted to say and may not becomes hub.refused; the event that it answered stands. The refusal of an
 /// answer to a refusal is a row of the audit only, or two would go on for ever.
-void Core::refuse_emit(const std::string& plugin, const Cause& cause, std::string_view what, Errc code,
+void Core::refuse_emit(const std::string& plugin, const Cause& cause, const reaction::Emit& what, Errc code,
                        std::uint32_t ordinal) {
   ++counters_.refused;
   ++counters_.refusals[code];
-  const std::string reason = fmt::format("{}: {}", what.substr(0, limits::attribute_bytes), info(code).en);
+  const std::string reason =
+      fmt::format("{}: {}", std::string_view(what.type).substr(0, limits::attribute_bytes), info(code).en);
   if (cause.event.type == "nl.placements.hub.refused.v1") {
     batch_.audit.push_back({last_recorded_, admission::operator_no, "hub.refused",
                             fmt::format("plugin {} on {}: {}", plugin, to_string(cause.event.id), reason)});
@@ -285,7 +295,31 @@ void Core::refuse_emit(const std::string& plugin, const Cause& cause, std::strin
                               {"code", static_cast<int>(code)},
                               {"reason", reason},
                               {"plugin", plugin}};
+  const schema::EventType* type = registry_.find(what.type);
+  if (type != nullptr && registry_.verify(*type, what.payload)) {
+    payload["refused_type"] = what.type;
+    payload["refused_subject"] = registry_.facts(*type, what.payload).subject;
+  }
   join(hub_item(cause, "nl.placements.hub.refused.v1", payload, "hub/" + plugin, ordinal));
+}
+
+/// An event that a plugin made is refused by its judge. No member waits for an answer to it: the plugin hears of it,
+/// and the operator. Of the judge's note only the code: its words may be about a person.
+void Core::tell_maker(const Cause& refused, std::string_view judge_code) {
+  const std::string maker(reaction::maker_of(refused.event.source, config_.hub_oin));
+  if (maker.empty()) return;  // the hub's own word
+  boost::json::object payload{{"event_id", to_string(refused.event.causationid)},
+                              {"code", static_cast<int>(Errc::rejected_by_rule)},
+                              {"reason", fmt::format("{}: {}", refused.event.type, info(Errc::rejected_by_rule).en)},
+                              {"plugin", maker},
+                              {"refused_type", refused.event.type},
+                              {"refused_subject", registry_.facts(*refused.type, refused.event.payload).subject},
+                              {"judge_code", judge_code}};
+  if (const std::string* judge = concerns_.judge(refused.event.type)) payload["judge"] = *judge;
+  Cause answered = refused;
+  answered.event.id = refused.event.causationid;  // what was refused may be in no log
+  join(hub_item(answered, "nl.placements.hub.refused.v1", payload,
+                fmt::format("hub/{}/{}", maker, to_string(refused.event.id)), 0));
 }
 
 /// The rule's own words on an event, kept beside it.
@@ -312,7 +346,7 @@ void Core::on_held_word(PluginLine& line, const Cause& cause, const reaction::He
   const auto item = std::ranges::find_if(
       batch_.items, [&](const Item& i) { return i.event.id == word.event && i.held_by == line.spec.id; });
   if (row == nullptr && item == batch_.items.end())
-    return refuse_emit(line.spec.id, cause, to_string(word.event), Errc::not_found, 1'000);
+    return refuse_emit(line.spec.id, cause, {to_string(word.event), {}}, Errc::not_found, 1'000);
   if (word.release) {
     batch_.let_out.push_back(key);
     return;

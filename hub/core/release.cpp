@@ -133,8 +133,7 @@ bool Core::expired_meanwhile(const Item& item) {
   if (row == nullptr) return true;
   const std::string* judge = concerns_.judge(item.event.type);
   const std::string plugin = judge == nullptr ? std::string() : *judge;
-  const Cause cause{item.event, item.memory, std::string(item.admitted.facts.person), item.admitted.type};
-  refuse_held(plugin, cause, item.event.id, row->sender, Errc::event_expired,
+  refuse_held(plugin, cause_of(item), item.event.id, row->sender, Errc::event_expired,
               {"expired", "de geldigheid is voorbij", "its time is over"});
   gates_.drop(item.released_from);
   return true;

@@ -221,8 +221,10 @@ void Core::late_outcome(PluginLine& line, const PluginLine::Outstanding& asked, 
   const schema::EventType* type = registry_.find(event.event.type);
   const Cause cause{event.event, asked.memory[i], std::string(event.person), type};
   if (event.judged && outcome.ruling == reaction::Ruling::reject) {
-    if (const auto* row = gates_.held_by(hold_key(line.spec.id, event.event.id)))
+    if (const auto* row = gates_.held_by(hold_key(line.spec.id, event.event.id))) {
+      if (row->sender == admission::operator_no) tell_maker(cause, outcome.verdict.code);
       refuse_held(line.spec.id, cause, event.event.id, row->sender, Errc::rejected_by_rule, outcome.verdict);
+    }
     return;
   }
   if (event.judged && outcome.ruling == reaction::Ruling::accept)

@@ -7,6 +7,12 @@
 #include "hub/base/limits.hpp"
 
 namespace iro::reaction {
+namespace {
+
+/// In front of a plugin's id in the source of what it says.
+std::string plugin_source(std::string_view hub_oin) { return fmt::format("urn:nld:oin:{}:systeem:plugin-", hub_oin); }
+
+}  // namespace
 
 Errc refusal_of(const PluginSpec& spec, const schema::Registry& registry, const Emit& emit, std::uint8_t hop) {
   const schema::EventType* type = registry.find(emit.type);
@@ -25,13 +31,18 @@ std::shared_ptr<schema::Event> following_event(std::string_view maker, std::stri
   made->type = type.name;
   made->revision = type.revision;
   made->source = maker.starts_with("hub/") ? fmt::format("urn:nld:oin:{}:systeem:hub", hub_oin)
-                                           : fmt::format("urn:nld:oin:{}:systeem:plugin-{}", hub_oin, maker);
+                                           : plugin_source(hub_oin).append(maker);
   made->time = cause.time;
   made->correlationid = cause.correlationid.is_zero() ? cause.id : cause.correlationid;
   made->causationid = cause.id;
   made->hop = static_cast<std::uint8_t>(std::min<int>(cause.hop + 1, limits::hop));
   made->payload = std::move(payload);
   return made;
+}
+
+std::string_view maker_of(std::string_view source, std::string_view hub_oin) {
+  const std::string prefix = plugin_source(hub_oin);
+  return source.starts_with(prefix) ? source.substr(prefix.size()) : std::string_view();
 }
 
 }  // namespace iro::reaction

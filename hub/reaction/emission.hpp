@@ -26,4 +26,7 @@ std::shared_ptr<schema::Event> following_event(std::string_view maker, std::stri
                                                const schema::EventView& cause, std::uint32_t ordinal,
                                                const schema::EventType& type, Bytes payload);
 
+/// The plugin that an event of this source follows from; empty when it is a member's, or the hub's own word.
+std::string_view maker_of(std::string_view source, std::string_view hub_oin);
+
 }  // namespace iro::reaction

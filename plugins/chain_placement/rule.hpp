@@ -123,6 +123,7 @@ struct ChainPlacement {
   void handover_completed(const events::HandoverCompleted& said, const iro::Event& event, iro::Effects& fx) const;
   void handover_stopped(const events::HandoverStopped& said, const iro::Event& event, iro::Effects& fx) const;
   void handover_stayed(const events::HandoverStayed& said, const iro::Event& event, iro::Effects& fx) const;
+  void not_taken(const events::Refused& said, iro::Effects& fx) const;
   void sweeps(const iro::Timer& timer, iro::Effects& fx) const;
 
   // views.cpp

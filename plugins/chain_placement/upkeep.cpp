@@ -285,12 +285,10 @@ void ChainPlacement::sweeps(const iro::Timer&, iro::Effects& fx) const {
 // ------------------------------------------------------------ handovers: a student is in one at a time
 
 void ChainPlacement::handover_over(const iro::Event& event, iro::Effects& fx) const {
-  const auto over = usable(event.subject()) ? handovers.get(fx, event.subject()) : std::nullopt;
-  if (!over) return;
-  handovers.remove(fx, event.subject());
+  if (usable(event.subject())) handovers.remove(fx, event.subject());
   std::vector<std::string> places;
   participants.each(fx, [&](std::string_view key, const Participant& who) {
-    if (who.student == over->student) places.emplace_back(key);
+    if (who.student == event.person()) places.emplace_back(key);
   });
   for (const std::string& place : places) {
     const std::string id = id_of(std::string_view(place).substr(0, place.rfind('/')));
@@ -299,7 +297,7 @@ void ChainPlacement::handover_over(const iro::Event& event, iro::Effects& fx) co
     Work work(*this, fx, id, std::move(*chain));
     for (Leg& leg : work.chain.legs) {
       const auto& who = work.participant(leg.student);
-      if (!leg.waits || !who || who->student != over->student) continue;
+      if (!leg.waits || !who || who->student != event.person()) continue;
       work.request(leg);
       return work.save();
     }
@@ -323,6 +321,28 @@ void ChainPlacement::handover_stopped(const events::HandoverStopped&, const iro:
 }
 void ChainPlacement::handover_stayed(const events::HandoverStayed&, const iro::Event& event, iro::Effects& fx) const {
   handover_over(event, fx);
+}
+
+/// What this rule asked for is refused (warm-handover knows of another one, say): by that the student is in none.
+void ChainPlacement::not_taken(const events::Refused& said, iro::Effects& fx) const {
+  const std::string_view asked = iro::str(said.refused_subject());
+  const bool ours = iro::str(said.plugin()) == "chain-placement" &&
+                    iro::str(said.refused_type()) == iro::EventTraits<events::HandoverRequested>::type;
+  if (!ours || !usable(asked)) return;
+  handovers.remove(fx, asked);
+  const std::string_view leg_id = Work::leg_of(asked);
+  const auto id = chain_of_leg(fx, leg_id);
+  auto chain = id ? chains.get(fx, *id) : std::nullopt;
+  if (!chain) return;
+  Work work(*this, fx, *id, std::move(*chain));
+  Leg* leg = work.chain.find(leg_id);
+  if (leg == nullptr || !work.participant(leg->student)) return;
+  leg->waits = true;
+  work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
+                              "); zij wordt weer gevraagd als een andere van deze student eindigt."),
+             .en = iro::words("Student ", leg->student, ": the handover is refused (", iro::str(said.judge_code()),
+                              "); it is asked for again when another of this student ends.")});
+  work.save();
 }
 
 // ------------------------------------------------------------ other placements: hours a day and a week, and the route

@@ -120,10 +120,15 @@ std::string ChainPlacement::show_legs(const iro::View& view) const {
     for (const Leg& leg : chain.legs) {
       rows.add(row(id, leg.id, std::uint32_t{leg.student}, std::uint32_t{leg.period}, chain.station_of(leg).provider,
                    week_text(chain.period_of(leg).weeks.front()), week_text(chain.period_of(leg).weeks.back()),
-                   name_of(leg.state), goals_of(chain, leg)));
+                   name_of(leg.state),
+                   leg.waits         ? "waits"
+                   : leg.handed_over ? "asked"
+                                     : "",
+                   goals_of(chain, leg)));
     }
   });
-  return table(row("chain", "leg", "student", "period", "provider", "from", "until", "state", "goals"), rows);
+  return table(row("chain", "leg", "student", "period", "provider", "from", "until", "state", "handover", "goals"),
+               rows);
 }
 
 std::string ChainPlacement::show_board(const iro::View& view) const {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t most_rows = 7;      // with the details, eight explanations an event
 constexpr std::size_t most_detail = 900;  // of 1024 bytes
 constexpr std::size_t most_legs_kept = 128;
+constexpr std::string_view behind_leg = "-handover";  // the id of a handover that this rule asks for
 
 /// The statutory class of WEB 7.2.9 for what failed.
 events::ReasonClass reason_of(const Leg& leg) {
@@ -345,7 +346,12 @@ void Work::hand_over(Leg& leg) {
         .en = iro::words("Student ", leg.student, ": a handover is open; this one is asked for behind it.")});
 }
 
-std::string Work::handover_of(const Leg& leg) const { return iro::words(leg.id, "-handover"); }
+std::string Work::handover_of(const Leg& leg) const { return iro::words(leg.id, behind_leg); }
+std::string_view Work::leg_of(std::string_view handover_id) {
+  if (handover_id.size() < behind_leg.size()) return {};
+  const std::size_t leg = handover_id.size() - behind_leg.size();
+  return handover_id.substr(leg) == behind_leg ? handover_id.substr(0, leg) : std::string_view();
+}
 
 /// A student is in one handover at a time, whoever asked for it.
 bool Work::one_is_open(std::uint8_t no) {

@@ -42,6 +42,8 @@ class Work {
   void replan(events::ReplanCode code, const Loss* loss = nullptr);
   /// Asks for the handover of a leg that has waited for it.
   void request(Leg& leg);
+  /// The leg that a handover of this rule's making is for; empty when it is another's.
+  static std::string_view leg_of(std::string_view handover_id);
   /// The student's legs end: the seats in all later ones are free, and offered again if `reoffer`.
   void release(std::uint8_t no, Cause cause, events::LegReleaseCode code, bool reoffer);
   /// Everybody's legs end, and so does the chain.

@@ -417,6 +417,80 @@ TEST_CASE("plugins: what a plugin emits without having declared it is refused, a
   CHECK(r.hub.core->counters().refusals.at(Errc::missing_grant) == 1);
 }
 
+namespace {
+
+/// A rule that wants to withdraw each place that is opened, a judge that will have none of it, and who is told.
+struct Contradicted : Region {
+  Contradicted() : Region({asker(), {"judge", {}, {withdrawn}}}) {
+    schema::Event wish =
+        hub.make(hospital(), "vacancy.withdrawn", R"({"vacancy_id": "vac-9", "provider": "hospital-a"})");
+    hub.plugins["asker"] = [this, wish](const reaction::CallEvent& e) {
+      if (e.event.type == refused)
+        heard.push_back(registry().to_json(*registry().find(refused), e.event.payload).value());
+      reaction::Outcome out;
+      if (e.event.type == opened || insists) out.emits.push_back({withdrawn, wish.payload});
+      return out;
+    };
+    hub.plugins["judge"] = [](const reaction::CallEvent&) {
+      reaction::Outcome out;
+      out.ruling = reaction::Ruling::reject;
+      out.verdict = {"too_late", "Jan kan niet meer", "Jan cannot any more"};
+      return out;
+    };
+  }
+  static reaction::PluginSpec asker() {
+    reaction::PluginSpec spec{"asker", {opened, "nl.placements.hub.refused.v1"}};
+    spec.emits = {withdrawn};
+    return spec;
+  }
+  std::size_t committed(const std::string& type) {
+    const auto& by_type = hub.core->counters().by_type;
+    const auto at = by_type.find(type);
+    return at == by_type.end() ? 0 : at->second;
+  }
+  const std::string refused = "nl.placements.hub.refused.v1";
+  std::vector<std::string> heard;
+  bool insists = false;
+};
+
+}  // namespace
+
+TEST_CASE("plugins: what one rule makes and another refuses is told to its maker and to the operator") {
+  Contradicted r;
+  Client& op = r.hub.connect("operator", "watching");
+  r.hub.subscribe(op, "refusals", R"({"suffix": {"type": "hub.refused.v1"}})");
+  SECTION("in the commit of the event that it answered") { r.publish(); }
+  SECTION("afterwards, when the judge was late") {
+    r.hub.moods["judge"] = Mood::late;
+    r.publish();
+    CHECK(r.heard.empty());
+    r.hub.moods["judge"] = Mood::prompt;
+    while (!r.hub.late_calls.empty()) r.hub.answer_late();
+    r.hub.advance_ms(2'000);
+  }
+  REQUIRE(r.heard.size() == 1);
+  const boost::json::object told = boost::json::parse(r.heard.front()).as_object();
+  CHECK(told.at("plugin") == "asker");
+  CHECK(told.at("code") == static_cast<int>(Errc::rejected_by_rule));
+  CHECK(told.at("refused_type").as_string() == withdrawn);
+  CHECK(told.at("refused_subject") == "vac-9");
+  CHECK(told.at("judge") == "judge");
+  CHECK(told.at("judge_code") == "too_late");
+  CHECK(r.heard.front().find("Jan") == std::string::npos);  // a judge's words may name somebody
+  REQUIRE(op.received.size() == 1);
+  CHECK(told.at("event_id").as_string() == to_string(op.received.front().event.causationid));
+  CHECK(r.hub.core->counters().refusals.at(Errc::rejected_by_rule) == 1);
+}
+
+TEST_CASE("plugins: one that asks again whenever it is refused ends at the hop limit") {
+  Contradicted r;
+  r.insists = true;
+  r.publish();
+  CHECK(r.heard.size() == r.committed(r.refused));
+  CHECK(r.heard.size() <= limits::hop);
+  CHECK(r.hub.core->counters().refusals.at(Errc::hop_limit) == 1);
+}
+
 TEST_CASE("plugins: a rule's explanation stands beside the event, for as long as the event") {
   Region r({rule("talker")});
   r.hub.plugins["talker"] = [](const reaction::CallEvent&) {
