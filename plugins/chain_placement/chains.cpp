@@ -146,12 +146,7 @@ std::optional<iro::Verdict> make_plan(const events::ChainProposed& said, Problem
     }
     return refuse(Rule::no_plan_possible);
   }
-  for (std::uint8_t s = 0; s < chain.k; ++s) {
-    for (std::uint8_t p = 0; p < chain.periods.size(); ++p) {
-      if (plan.cells[s][p] == 0) continue;
-      chain.plan.push_back({static_cast<std::uint8_t>(s + 1), static_cast<std::uint8_t>(p + 1), plan.cells[s][p]});
-    }
-  }
+  chain.plan = seats_of(plan.cells);
   return std::nullopt;
 }
 

@@ -229,6 +229,17 @@ Grid rotation(std::uint8_t k) {
   return out;
 }
 
+std::vector<Cell> seats_of(const Grid& cells) {
+  std::vector<Cell> out;
+  for (std::size_t s = 0; s < cells.size(); ++s) {
+    for (std::size_t p = 0; p < cells[s].size(); ++p) {
+      if (cells[s][p] == 0) continue;
+      out.push_back({static_cast<std::uint8_t>(s + 1), static_cast<std::uint8_t>(p + 1), cells[s][p]});
+    }
+  }
+  return out;
+}
+
 bool is_latin_square(const Grid& cells, std::uint8_t k) {
   const std::uint32_t all = bit(k) - 1;
   for (std::size_t a = 0; a < k; ++a) {

@@ -89,6 +89,9 @@ Plan replan(const Problem& problem);
 /// Student s at station s + p: each provider has its number of students in every period.
 Grid rotation(std::uint8_t k);
 
+/// The cells that have a place, by student and period.
+std::vector<Cell> seats_of(const Grid& cells);
+
 /// Each student at each of the first k stations once, and at each station one student in each of the first k periods.
 bool is_latin_square(const Grid& cells, std::uint8_t k);
 

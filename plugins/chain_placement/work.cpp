@@ -446,15 +446,7 @@ void Work::say_replanned(const Plan& plan, events::ReplanCode code) {
   out.code = code;
   out.changes = static_cast<std::uint16_t>(plan.changes);
   out.unplanned = static_cast<std::uint16_t>(plan.unplanned);
-  std::vector<Cell> cells;
-  for (std::uint8_t s = 0; s < chain.k; ++s) {
-    for (std::uint8_t p = 0; p < chain.periods.size(); ++p) {
-      if (plan.cells[s][p] != 0) {
-        cells.push_back({static_cast<std::uint8_t>(s + 1), static_cast<std::uint8_t>(p + 1), plan.cells[s][p]});
-      }
-    }
-  }
-  add_seats(out, cells);
+  add_seats(out, seats_of(plan.cells));
   out.effective_on = today();
   fx_.emit(out);
   if (!plan.proven) {

@@ -205,7 +205,7 @@ void Desk::free_supervisor(std::string_view id, const Part& part, Week from, std
   released.supervisor = one.person;
   released.employer = one.employer;
   released.supervisor_id = part.supervisor_id;
-  released.code = *code;
+  released.code = code;
   released.from_week = to_week_field(first);
   released.until_week = to_week_field(part.until);
   say(released);
@@ -241,7 +241,7 @@ void Desk::end(std::string_view id, Week from, std::optional<SupervisionEndCode>
   ended.student = row.student;
   ended.school = row.school;
   ended.provider = row.provider;
-  ended.code = *code;
+  ended.code = code;
   ended.ended_on = iro::to_field(effects_->today());
   say(ended);
 }

@@ -130,9 +130,9 @@ std::string SupervisorPool::show_timeline(const iro::View& view) const {
                                 : part.state == State::queued   ? "waits"
                                 : part.state == State::assigned ? part.supervisor_id
                                                                 : part.supervisor_id + " is asked";
-      items += (items.empty() ? "" : ",") + std::string("{\"title\":") + iro::json::quoted(id + ": " + state) +
-               ",\"from\":\"" + iro::iso(monday_of(part.from)) + "\",\"to\":\"" +
-               iro::iso(monday_of(part.until + 1) - std::chrono::days(1)) + "\"}";
+      items += (items.empty() ? "" : ",") + std::string("{\"title\":") +
+               iro::json::quoted(iro::words(id, ": ", state)) + ",\"from\":\"" + iro::iso(monday_of(part.from)) +
+               "\",\"to\":\"" + iro::iso(monday_of(part.until + 1) - std::chrono::days(1)) + "\"}";
     }
     return ++count < most_cards;
   });
