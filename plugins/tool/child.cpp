@@ -43,6 +43,7 @@ void write_all(int fd, std::string_view text) {
   const rlimit memory{memory_bytes, memory_bytes};
   ::setrlimit(RLIMIT_AS, &memory);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) ::abort();
   ::dup2(nowhere, STDOUT_FILENO);
   ::dup2(nowhere, STDERR_FILENO);
   try {

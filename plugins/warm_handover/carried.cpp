@@ -69,7 +69,7 @@ void WarmHandover::placement_started(const PlacementStarted& started, const iro:
   one.vacancy = iro::str(started.vacancy_id());
   one.from = day_of(started.begin_on());
   one.until = day_of(started.planned_end_on());
-  one.kind = given(started.kind());
+  one.kind = started.kind();
   keep_placement(effects, event, std::move(one));
 }
 
@@ -79,7 +79,7 @@ void WarmHandover::placement_adopted(const PlacementAdopted& adopted, const iro:
   Placed one;
   one.from = day_of(adopted.begin_on());
   one.until = day_of(adopted.planned_end_on());
-  one.kind = given(adopted.kind());
+  one.kind = adopted.kind();
   one.hours_per_week = hours_a_week(adopted.hours(), one.from, one.until);
   keep_placement(effects, event, std::move(one));
 }
@@ -103,7 +103,7 @@ void WarmHandover::placement_ended(const PlacementEnded& ended, const iro::Event
       wake.set(effects, iro::key(before->vacancy, "-"), effects.now(), {});
     }
   }
-  const auto outcome = given(ended.outcome());
+  const auto outcome = ended.outcome();
   const bool as_planned = outcome == PlacementOutcome::completed || outcome == PlacementOutcome::completed_early;
   for (Case& one : open_cases_of(effects, event.person())) {
     const bool moved = is_in(one.stage, running) && one.new_placement == event.subject();

@@ -43,7 +43,7 @@ void WarmHandover::dropout_counted(const DropoutCounted& counted, const iro::Eve
   if (month > now || month < 200001 || month % 100 < 1 || month % 100 > 12) month = now;
   std::uint32_t year = study_year_of(month);
   while (releases.has(effects, year)) ++year;  // a release is never changed
-  const auto profile = given(counted.profile()).value_or(DropoutProfile::unknown);
+  const auto profile = counted.profile().value_or(DropoutProfile::unknown);
   const std::string_view name = counted.branch() ? EnumNameBranch(*counted.branch()) : "";
   std::string_view programme = iro::str(counted.programme());
   if (!usable(programme, {}) || programme.size() > 20) programme = "-";
@@ -76,10 +76,10 @@ void WarmHandover::publish(const iro::Timer& timer, iro::Effects& effects) const
   releases.put(effects, year, protect(figures, year, config.smallest_cell));
   for (const std::string& key : counted) {
     iro::Key again(year);
-    std::size_t from = key.find('/') + 1;
-    for (std::size_t to = from; from <= key.size(); from = to + 1) {
-      to = std::min(key.find('/', from), key.size());
+    for (std::size_t from = key.find('/') + 1; from <= key.size();) {
+      const std::size_t to = std::min(key.find('/', from), key.size());
       again.add(plain(std::string_view(key).substr(from, to - from)));
+      from = to + 1;
     }
     counts.remove(effects, again);
   }

@@ -157,8 +157,10 @@ void WarmHandover::ask_supervision(iro::Effects& effects, Case& one) const {
   said.task = SupervisionTask::supervise;
   said.programme = one.need.programme;
   said.level = one.need.level;
-  if (place && place->branch) said.branch = *place->branch;
-  if (place) said.area = place->area;
+  if (place) {
+    said.branch = place->branch;
+    said.area = place->area;
+  }
   said.from_week = iso_week(begin);
   said.until_week = iso_week(begin + days(7 * std::max<int>(1, one.need.weeks) - 1));
   said.minutes_per_week = config.supervision_minutes;
@@ -173,7 +175,7 @@ void WarmHandover::let_go(iro::Effects& effects, Case& one, std::optional<Superv
     said.student = one.student;
     said.school = one.school;
     said.provider = one.provider;
-    said.code = *why;
+    said.code = why;
     said.ended_on = to_field(effects.today());
     said.effective_on = to_field(effects.today());
     effects.emit(said);

@@ -146,7 +146,7 @@ events::CandidateT proposal_of(const Candidate& candidate, const Need& need, std
   out.rank = rank;
   out.vacancy_id = candidate.vacancy;
   out.candidate_provider = candidate.place.provider;
-  if (candidate.place.branch) out.branch = *candidate.place.branch;
+  out.branch = candidate.place.branch;
   out.goals_served = goals_of(candidate.served);
   out.goals_missing = goals_of(candidate.missing);
   out.weeks_free = candidate.weeks_free;

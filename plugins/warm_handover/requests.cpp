@@ -11,7 +11,7 @@ Need need_of(const HandoverRequested& requested) {
   out.programme = iro::str(requested.programme());
   out.level = requested.level();
   out.year = requested.year();
-  out.path = given(requested.learning_path());
+  out.path = requested.learning_path();
   out.goals = goals_in(requested.goals_open());
   out.weeks = std::min<std::uint16_t>(requested.weeks(), 104);
   out.hours_left = requested.hours_left();
@@ -44,7 +44,7 @@ iro::Verdict WarmHandover::requested(const HandoverRequested& requested, const i
   one.school = school;
   one.present_provider = iro::str(requested.present_provider());
   one.placement = iro::str(requested.placement_id());
-  one.reason = given(requested.reason_class());
+  one.reason = requested.reason_class();
   one.need = need_of(requested);
   one.respond_by = day_of(requested.respond_by());
   one.attempt = std::max<std::uint8_t>(1, requested.attempt());

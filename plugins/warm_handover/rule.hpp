@@ -281,11 +281,6 @@ std::map<std::string, std::string> goals_in(const flatbuffers::Vector<flatbuffer
 /// student has to be found without reading everybody's.
 std::uint32_t shelf_of(std::string_view student);
 
-template <typename Enum>
-std::optional<Enum> given(const flatbuffers::Optional<Enum>& field) {
-  return field ? std::optional<Enum>(*field) : std::nullopt;
-}
-
 enum class Speaker : std::uint8_t { school, provider, either };
 
 /// Whose word may it be? "hub" is what rules and the operator say.

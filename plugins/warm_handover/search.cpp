@@ -204,7 +204,7 @@ iro::Verdict WarmHandover::candidate_chosen(const HandoverCandidateChosen& chose
   said.programme = one->need.programme;
   said.level = one->need.level;
   said.year = one->need.year;
-  if (one->need.path) said.learning_path = *one->need.path;
+  said.learning_path = one->need.path;
   said.weeks = one->need.weeks;
   said.hours = one->hours_left();
   for (const auto& [code, text] : one->need.goals) {

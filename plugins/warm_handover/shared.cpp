@@ -101,7 +101,7 @@ void WarmHandover::nothing_happened(const iro::Timer& timer, iro::Effects& effec
   const auto step = is_in(one->stage, running) ? std::optional(HandoverStep::do_check) : step_of(*one);
   if (!step || one->reminders >= config.most_reminders) return;
   auto said = about<HandoverActionDueT>(*one, effects);
-  said.step = *step;
+  said.step = step;
   said.since_on = one->history.empty() ? 0 : to_field(one->history.back().on);
   said.reminders = one->reminders;
   effects.emit(said);

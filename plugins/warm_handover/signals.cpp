@@ -30,7 +30,7 @@ bool step(iro::Effects& effects, Signal& one, On on) {
 iro::Verdict WarmHandover::at_risk(const StudentAtRisk& signal, const iro::Event& event, iro::Effects& effects) const {
   if (!usable(event.subject(), event.person())) return refuse(Rule::id_not_usable);
   const std::string_view school = iro::str(signal.school());
-  const auto author = given(signal.author_role());
+  const auto author = signal.author_role();
   if (!author && event.sender() != school) return refuse(Rule::author_missing);
   if (author == ActorRole::rule) return refuse(Rule::signal_by_rule);
   const bool own = author == ActorRole::student || author == ActorRole::guardian;
@@ -59,7 +59,7 @@ iro::Verdict WarmHandover::owner_assigned(const RiskOwnerAssigned& assigned, con
   const auto next = day_of(assigned.next_action_on());
   if (!assigned.owner_role() || !assigned.next_action() || !next) return refuse(Rule::follow_up_missing);
   if (*next < event.today()) return refuse(Rule::date_is_past);
-  one->owner = given(assigned.owner_role());
+  one->owner = assigned.owner_role();
   one->next_on = next;
   step(effects, *one, On::owner_assigned);
   signal_waits.set(effects, event.subject(), end_of(*next));
@@ -74,7 +74,7 @@ iro::Verdict WarmHandover::followed_up(const RiskFollowedUp& followed, const iro
   const auto next = day_of(followed.next_action_on());
   if (!followed.next_action() || !next) return refuse(Rule::follow_up_missing);
   if (*next < event.today()) return refuse(Rule::date_is_past);
-  if (!one->owner) one->owner = given(followed.author_role());
+  if (!one->owner) one->owner = followed.author_role();
   one->next_on = next;
   step(effects, *one, On::followed_up);
   signal_waits.set(effects, event.subject(), end_of(*next));
@@ -92,7 +92,7 @@ iro::Verdict WarmHandover::escalated(const RiskEscalated& escalated, const iro::
                 : code == EscalationCode::date_passed ? On::escalated_date
                                                       : On::escalated_asked;
   if (!step(effects, *one, on)) return refuse(Rule::wrong_stage);
-  if (escalated.to_role()) one->owner = given(escalated.to_role());
+  if (escalated.to_role()) one->owner = escalated.to_role();
   one->next_on = day_of(escalated.next_action_on()).value_or(event.today() + days(config.escalate_days));
   if (one->escalations < 255) ++one->escalations;
   signal_waits.set(effects, event.subject(), end_of(std::max(*one->next_on, event.today())));

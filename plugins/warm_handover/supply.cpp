@@ -23,7 +23,7 @@ std::vector<T> numbers(const Vector* from) {
 Place place_of(std::string_view provider, const Offer& offer) {
   Place out;
   out.provider = provider;
-  out.branch = given(offer.branch());
+  out.branch = offer.branch();
   out.programmes = texts(offer.programmes(), 40);
   out.levels = numbers<std::uint16_t>(offer.levels());
   out.years = numbers<std::uint16_t>(offer.years());
