@@ -157,6 +157,15 @@ struct Vfs {
 };
 sqlite3_vfs* base_of(sqlite3_vfs* v) { return static_cast<Vfs*>(v->pAppData)->base; }
 
+/// SQLite takes away the journal of a database that it finds empty. If it is empty because a rollback has just cut it
+/// off, the power may bring back the torn page that was there, and no journal any more to undo it: so it is made
+/// certain first.
+int settle_if_empty(sqlite3_file* f) {
+  sqlite3_int64 size = 0;
+  const int rc = real(f)->pMethods->xFileSize(real(f), &size);
+  return rc != SQLITE_OK || size > 0 ? rc : real(f)->pMethods->xSync(real(f), SQLITE_SYNC_NORMAL);
+}
+
 int open_file(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int* out_flags) {
   File* file = self(f);
   const bool database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
@@ -174,7 +183,7 @@ int open_file(sqlite3_vfs* v, const char* name, sqlite3_file* f, int flags, int*
     caches().drop(*file->path);
     file->held = true;
   }
-  return rc;
+  return database && (flags & SQLITE_OPEN_READWRITE) != 0 ? settle_if_empty(f) : SQLITE_OK;
 }
 
 int delete_file(sqlite3_vfs* v, const char* n, int sync) { return base_of(v)->xDelete(base_of(v), n, sync); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "hub/log/memory_log.hpp"
+#include "hub/log/sqlite/connection.hpp"
 #include "hub/log/sqlite/fault_vfs.hpp"
 #include "hub/log/sqlite/sqlite_log.hpp"
 #include "hub/log/sqlite/sqlite_reader.hpp"
@@ -167,4 +168,36 @@ TEST_CASE("faults: readers stay usable while the writer is resumed") {
   REQUIRE(newest);
   REQUIRE(newest->size() == 1);
   CHECK(newest->front()->head == at.writer->head);
+}
+
+// Found by tests/crash/vfs, seed 3351948093: a torn first page, its rollback cut short, and the journal taken away.
+TEST_CASE("faults: a database whose making is interrupted three times over can be made the fourth time") {
+  const Folder folder;
+  SimulatedDisk none(0);
+  FaultVfs vfs(OnFaultyDisk::fresh_name(), none);
+  ConnectionOptions options;
+  options.access = Access::create_or_write;
+  options.vfs = "iro-" + vfs.name();
+  REQUIRE(register_page_vfs(options.vfs, vfs.name()));
+  const auto open = [&] { return open_connection(folder.path() / "new.db", options); };
+  for (std::uint64_t seed = 0; seed < 16; ++seed) {
+    for (std::uint64_t chance = 0; chance < 8 * 6 * 8; ++chance) {
+      SimulatedDisk disk(seed);
+      vfs.insert(disk);
+      const auto interrupt = [&](std::uint64_t change) {
+        disk.power_off_at(1 + change);
+        const auto opened = open();
+        disk.power_off();  // closing does nothing
+      };
+      interrupt(chance % 8);
+      disk.power_on();
+      interrupt(chance / 8 % 6);
+      disk.restart_process();
+      interrupt(chance / 48);
+      disk.power_on();
+      const auto opened = open();
+      INFO("seed " << seed << ", chance " << chance << ": " << (opened ? "" : opened.error().text()));
+      REQUIRE(opened.has_value());
+    }
+  }
 }
