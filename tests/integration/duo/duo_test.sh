@@ -6,6 +6,8 @@
 # named), take them for a school, then look for each number in the raw bytes of every file of the hub and of the reader,
 # and compare the learning-company ids that a reader hears with those in the files.
 set -euo pipefail
+# shellcheck source=deploy/lib/port.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib/port.sh"
 BIN=$(cd "${1:?usage: duo_test.sh BIN [FILE...]}" && pwd)
 shift
 FILES=()
@@ -19,8 +21,6 @@ cleanup() {
 trap cleanup EXIT
 cd "$WORK"
 export PATH="$BIN:$PATH" LANG=C.UTF-8
-# shellcheck source=deploy/lib/port.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib/port.sh"
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
 if [[ ${#FILES[@]} -eq 0 ]]; then
