@@ -17,6 +17,19 @@ reaction::Note late_note() {
   return {"judge_late", "de regel heeft nog niet geoordeeld", "the rule has not judged yet"};
 }
 
+std::string reason_of(std::string_view what, Errc code) {
+  return fmt::format("{}: {}", what.substr(0, limits::attribute_bytes), info(code).en);
+}
+
+/// What every hub.refused says.
+boost::json::object refused_payload(const EventId& answered, Errc code, std::string_view plugin,
+                                    std::string_view what) {
+  return {{"event_id", to_string(answered)},
+          {"code", static_cast<int>(code)},
+          {"reason", reason_of(what, code)},
+          {"plugin", plugin}};
+}
+
 }  // namespace
 
 /// A round over the items from `first` on: who is asked about each is decided here, for good.
@@ -284,23 +297,19 @@ void Core::refuse_emit(const std::string& plugin, const Cause& cause, const reac
                        std::uint32_t ordinal) {
   ++counters_.refused;
   ++counters_.refusals[code];
-  const std::string reason =
-      fmt::format("{}: {}", std::string_view(what.type).substr(0, limits::attribute_bytes), info(code).en);
-  if (cause.event.type == "nl.placements.hub.refused.v1") {
-    batch_.audit.push_back({last_recorded_, admission::operator_no, "hub.refused",
-                            fmt::format("plugin {} on {}: {}", plugin, to_string(cause.event.id), reason)});
+  if (cause.event.type == reaction::refused_type) {
+    batch_.audit.push_back(
+        {last_recorded_, admission::operator_no, "hub.refused",
+         fmt::format("plugin {} on {}: {}", plugin, to_string(cause.event.id), reason_of(what.type, code))});
     return;
   }
-  boost::json::object payload{{"event_id", to_string(cause.event.id)},
-                              {"code", static_cast<int>(code)},
-                              {"reason", reason},
-                              {"plugin", plugin}};
+  boost::json::object payload = refused_payload(cause.event.id, code, plugin, what.type);
   const schema::EventType* type = registry_.find(what.type);
   if (type != nullptr && registry_.verify(*type, what.payload)) {
     payload["refused_type"] = what.type;
     payload["refused_subject"] = registry_.facts(*type, what.payload).subject;
   }
-  join(hub_item(cause, "nl.placements.hub.refused.v1", payload, "hub/" + plugin, ordinal));
+  join(hub_item(cause, reaction::refused_type, payload, "hub/" + plugin, ordinal));
 }
 
 /// An event that a plugin made is refused by its judge. No member waits for an answer to it: the plugin hears of it,
@@ -308,18 +317,16 @@ void Core::refuse_emit(const std::string& plugin, const Cause& cause, const reac
 void Core::tell_maker(const Cause& refused, std::string_view judge_code) {
   const std::string maker(reaction::maker_of(refused.event.source, config_.hub_oin));
   if (maker.empty()) return;  // the hub's own word
-  boost::json::object payload{{"event_id", to_string(refused.event.causationid)},
-                              {"code", static_cast<int>(Errc::rejected_by_rule)},
-                              {"reason", fmt::format("{}: {}", refused.event.type, info(Errc::rejected_by_rule).en)},
-                              {"plugin", maker},
-                              {"refused_type", refused.event.type},
-                              {"refused_subject", registry_.facts(*refused.type, refused.event.payload).subject},
-                              {"judge_code", judge_code}};
+  boost::json::object payload =
+      refused_payload(refused.event.causationid, Errc::rejected_by_rule, maker, refused.event.type);
+  payload["refused_type"] = refused.event.type;
+  payload["refused_subject"] = registry_.facts(*refused.type, refused.event.payload).subject;
+  payload["judge_code"] = judge_code;
   if (const std::string* judge = concerns_.judge(refused.event.type)) payload["judge"] = *judge;
   Cause answered = refused;
   answered.event.id = refused.event.causationid;  // what was refused may be in no log
-  join(hub_item(answered, "nl.placements.hub.refused.v1", payload,
-                fmt::format("hub/{}/{}", maker, to_string(refused.event.id)), 0));
+  join(hub_item(answered, reaction::refused_type, payload, fmt::format("hub/{}/{}", maker, to_string(refused.event.id)),
+                0));
 }
 
 /// The rule's own words on an event, kept beside it.
@@ -332,7 +339,7 @@ void Core::explain_rule(PluginLine& line, const Cause& cause, const reaction::Ou
   for (const auto& note : outcome.notes) add(note);
   boost::json::object payload{{"event_id", to_string(cause.event.id)}, {"plugin", line.spec.id}, {"notes", notes}};
   if (outcome.ruling == reaction::Ruling::hold) payload["verdict"] = "hold";
-  Item item = hub_item(cause, "nl.placements.hub.rule-explained.v1", payload, "hub/explain/" + line.spec.id, 0);
+  Item item = hub_item(cause, reaction::explained_type, payload, "hub/explain/" + line.spec.id, 0);
   item.record_only = true;
   item.retention_months = cause.type->retention_months;
   item.owner = cause.person;
@@ -368,7 +375,7 @@ void Core::refuse_held(const std::string& plugin, const Cause& cause, const Even
       {"note", boost::json::object{{"code", note.code}, {"text_nl", note.nl}, {"text_en", note.en}}}};
   Cause about = cause;
   about.event.id = held;
-  join(hub_item(about, "nl.placements.hub.held-refused.v1", payload, "hub/refuse/" + plugin, 0));
+  join(hub_item(about, reaction::held_refused_type, payload, "hub/refuse/" + plugin, 0));
 }
 
 schema::GateKey Core::hold_key(std::string_view plugin, const EventId& held) {

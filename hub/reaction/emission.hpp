@@ -14,6 +14,10 @@ namespace iro::reaction {
 
 /// Only the hub says these, and no plugin is asked whether it may.
 inline constexpr std::string_view hub_types = "nl.placements.hub.";
+/// What the hub says of what plugins say: one of their events is refused; a held one is; their words on an event.
+inline constexpr std::string_view refused_type = "nl.placements.hub.refused.v1";
+inline constexpr std::string_view held_refused_type = "nl.placements.hub.held-refused.v1";
+inline constexpr std::string_view explained_type = "nl.placements.hub.rule-explained.v1";
 
 /// Why the plugin may not say `emit` to an event with this hop: unknown_type, missing_grant (not declared, or the hub's
 /// own), payload_invalid, hop_limit; ok when it may.

@@ -18,10 +18,9 @@ namespace {
 
 namespace json = boost::json;
 using reaction::EventKind;
-
-constexpr std::string_view refused_type = "nl.placements.hub.refused.v1";
-constexpr std::string_view held_refused_type = "nl.placements.hub.held-refused.v1";
-constexpr std::string_view explained_type = "nl.placements.hub.rule-explained.v1";
+using reaction::explained_type;
+using reaction::held_refused_type;
+using reaction::refused_type;
 
 Named named(const reaction::CallEvent& shown) {
   return {shown.event.id, std::string(shown.event.type), std::string(shown.event.subject), shown.event.recordedtime};
