@@ -165,6 +165,11 @@ class Core {
     log::Audience full;
     log::Audience masked;
   };
+  /// A plugin's word on a key of its own.
+  struct StateWord {
+    std::optional<Bytes> clear;  // as the plugin reads it; nothing: it is not there any more
+    log::PluginStateRow row;     // as it is kept
+  };
   /// The open batch: everything since the last CommitNow.
   struct Batch {
     std::vector<Item> items;
@@ -176,8 +181,7 @@ class Core {
     std::set<MemberNo> members_changed;
     std::vector<log::AuditRow> audit;
     // By plugin and key, as the table is: the last word on each.
-    std::map<std::pair<std::string, Bytes>, log::PluginStateRow> plugin_state;
-    std::map<std::string, reaction::StateMap> overlay;  // the same in clear, for their plugins
+    std::map<std::string, std::map<Bytes, StateWord, BytesLess>> plugin_state;
     std::vector<log::TimerRow> timers;
     std::vector<schema::GateKey> let_out;                 // what judges let go, once all of the batch has its place
     bool more_to_let_out = false;                         // something is let go and is not in this batch

@@ -36,10 +36,12 @@ void Core::bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now) {
     for (const PersonKeyNo no : numbers) commit.tombstones.push_back({no, erasure, now});
     gates_.forget(std::set<PersonKeyNo>(numbers.begin(), numbers.end()));
     // What the key held before goes, too, as if the last word on it had been committed and erased later.
-    for (auto& [key, row] : batch_.plugin_state) {
-      if (!std::ranges::binary_search(numbers, row.person_key)) continue;
-      row.person_key = PersonKeyNo();
-      row.value.reset();
+    for (auto& [plugin, words] : batch_.plugin_state) {
+      for (auto& [key, word] : words) {
+        if (!std::ranges::binary_search(numbers, word.row.person_key)) continue;
+        word.row.person_key = PersonKeyNo();
+        word.row.value.reset();
+      }
     }
     std::erase_if(batch_.timers,
                   [&](const log::TimerRow& row) { return std::ranges::binary_search(numbers, row.person_key); });
@@ -50,8 +52,7 @@ void Core::bury(log::Commit& commit, log::ChunkBuilder& builder, TimeMs now) {
 
 /// What a plugin keeps about a person is sealed under that person's key, in the retention class of what it reacts to.
 void Core::put_state(const std::string& plugin, const reaction::StateChange& change, const schema::EventType& cause) {
-  batch_.overlay[plugin][change.key] = change.value;
-  log::PluginStateRow row{plugin, change.key, PersonKeyNo(), change.value};
+  log::PluginStateRow row{plugin, change.key, PersonKeyNo(), std::nullopt};
   if (!change.person.empty() && change.value) {
     const auto key = keys_.get_or_create(change.person, cause.retention_months);
     if (!key) {
@@ -60,8 +61,10 @@ void Core::put_state(const std::string& plugin, const reaction::StateChange& cha
     }
     row.person_key = key->no;
     row.value = log::seal(*key, log::state_id(plugin, change.key), *change.value);
+  } else {
+    row.value = change.value;
   }
-  batch_.plugin_state.insert_or_assign({plugin, change.key}, std::move(row));
+  batch_.plugin_state[plugin].insert_or_assign(change.key, StateWord{change.value, std::move(row)});
 }
 
 /// What retention deletes is gone, so a clock that has leapt ahead must not begin it: the operator can.

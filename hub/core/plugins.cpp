@@ -81,7 +81,9 @@ bool Core::plugins_changed() const {
 
 void Core::collect_plugins(log::Commit& commit) {
   settle_held();
-  std::ranges::copy(std::views::values(batch_.plugin_state), std::back_inserter(commit.plugin_state));
+  for (auto& [plugin, words] : batch_.plugin_state) {
+    for (auto& [key, word] : words) commit.plugin_state.push_back(std::move(word.row));
+  }
   std::ranges::copy(batch_.timers, std::back_inserter(commit.timers));
   for (const auto& [id, line] : lines_) line.collect(commit);
 }

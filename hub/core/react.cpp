@@ -226,7 +226,12 @@ void Core::end_round(TimeMs now, Actions& out) {
   const std::size_t first_new = batch_.items.size();
   const std::vector<Applied> applied = std::exchange(applied_, {});
   std::vector<const Applied*> in_order;
-  for (const Applied& said : applied) in_order.push_back(&said);
+  std::size_t emits = 0;
+  for (const Applied& said : applied) {
+    in_order.push_back(&said);
+    emits += said.outcome.emits.size();
+  }
+  batch_.items.reserve(first_new + emits);
   std::ranges::stable_sort(in_order, [](const Applied* a, const Applied* b) {
     return std::tie(a->item, a->plugin) < std::tie(b->item, b->plugin);
   });
@@ -418,14 +423,14 @@ Core::Item Core::derived_item(const Cause& cause, const std::string& maker, std:
 /// What the plugin asks for is in the log, or in the open batch.
 void Core::on_state_ask(reaction::StateAsk ask, Actions& out) {
   ReadPluginState read{std::move(ask), {}};
-  if (const auto own = batch_.overlay.find(read.ask.plugin); own != batch_.overlay.end()) {
+  if (const auto own = batch_.plugin_state.find(read.ask.plugin); own != batch_.plugin_state.end()) {
     const Bytes& key = read.ask.key;
     for (auto at = own->second.lower_bound(key); at != own->second.end(); ++at) {
       const bool fits = read.ask.prefix
                             ? at->first.size() >= key.size() && std::equal(key.begin(), key.end(), at->first.begin())
                             : at->first == key;
       if (!fits) break;
-      read.changed.insert(*at);
+      read.changed.emplace(at->first, at->second.clear);
     }
   }
   out.emplace_back(std::move(read));
