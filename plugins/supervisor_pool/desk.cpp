@@ -77,9 +77,13 @@ void Desk::read_everybody() {
 }
 
 void Desk::done() {
+  bool any = false;
   for (const auto& [id, sheet] : people_) {
-    if (sheet.touched) pool_->people.put(*effects_, id, sheet.record, sheet.record.person);
+    if (!sheet.touched) continue;
+    pool_->people.put(*effects_, id, sheet.record, sheet.record.person);
+    any = true;
   }
+  if (any) pool_->will_count_room(*effects_);
   for (const auto& [id, sheet] : rows_) {
     if (!sheet.touched) continue;
     const Supervision& row = sheet.record;

@@ -161,6 +161,15 @@ struct Hours {
   void fields(auto& f) { f(lines); }
 };
 
+/// For so many weeks ahead the pool says whether it has room.
+inline constexpr std::size_t room_weeks = 53;
+/// What was said last of a branch: for how high a level somebody was free, by week from `from` on.
+struct Told {
+  Week from = 0;
+  std::vector<std::uint8_t> levels;
+  void fields(auto& f) { f(from, levels); }
+};
+
 /// Seats that a provider offers, in the order of weeks.
 struct Places {
   std::string provider;

@@ -2,8 +2,8 @@
 // is for.
 //
 // people.cpp has the handlers of supervisor.*, requests.cpp those of supervision.*, around.cpp what other subjects
-// change, views*.cpp what people are shown. They check; desk.hpp does. supervisor_pool.cpp says which handler is for
-// what.
+// change, room.cpp what others are told of the pool's room, views*.cpp what people are shown. They check; desk.hpp
+// does. supervisor_pool.cpp says which handler is for what.
 #pragma once
 
 #include <iro/directory.hpp>
@@ -40,10 +40,12 @@ struct SupervisorPool {
   iro::PersonState<Hours> hours{"hours"};                  // by supervisor and week
   iro::State<Places> places{"places"};                     // by vacancy
   iro::State<std::uint32_t> counter{"counter"};            // "order": the last place in the queue that was given out
+  iro::State<Told> room_told{"room_told"};                 // by branch
   iro::Alarm answer{"answer"};                             // by supervision and first week: nobody has answered
   iro::Alarm last_week{"last_week"};                       // by supervision: its weeks have passed
   iro::Alarm forget{"forget"};                             // by supervision: it has been over for long
   iro::Alarm go_on{"go_on"};                               // more was to be said than one event may
+  iro::Alarm count_room{"count_room"};                     // somebody's seats have changed in this hour
 
   /// The employer speaks for a supervisor, and so does the pool; a rule may.
   [[nodiscard]] bool speaks_for(const iro::Effects& effects, const iro::Event& event, std::string_view employer) const {
@@ -91,6 +93,10 @@ struct SupervisorPool {
   void weeks_passed(const iro::Timer& timer, iro::Effects& effects) const;
   void forgotten(const iro::Timer& timer, iro::Effects& effects) const;
   void goes_on(const iro::Timer& timer, iro::Effects& effects) const;
+
+  // room.cpp
+  void will_count_room(iro::Effects& effects) const;
+  void room_counted(const iro::Timer& timer, iro::Effects& effects) const;
 
   // views.cpp, views_totals.cpp
   std::string show_people(const iro::View& view) const;

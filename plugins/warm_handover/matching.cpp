@@ -37,6 +37,17 @@ std::uint32_t hours_a_day(const Load& load) {
   return (load.hours_per_week + n - 1) / n;
 }
 
+std::string list_of(const std::vector<events::Shift>& shifts, bool dutch) {
+  constexpr std::array<std::pair<const char*, const char*>, 3> names{
+      {{"dag", "day"}, {"avond", "evening"}, {"nacht", "night"}}};
+  std::string out;
+  for (const events::Shift shift : shifts) {
+    const auto& [nl, en] = names[std::min<std::size_t>(static_cast<std::size_t>(shift), names.size() - 1)];
+    out += words(out.empty() ? "" : ", ", dutch ? nl : en);
+  }
+  return out;
+}
+
 std::unique_ptr<events::CandidateReasonT> reason(std::string code, std::string nl, std::string en) {
   auto out = std::make_unique<events::CandidateReasonT>();
   out->code = std::move(code);
@@ -64,6 +75,10 @@ std::optional<Rule> misfit(const Place& place, const Need& need) {
                     (!need.path || is_employee(need) || accepts(place.paths, *need.path));
   if (!fits) return Rule::vacancy_does_not_fit;
   if (is_employee(need) && (place.paths.empty() || !accepts(place.paths, *need.path))) return Rule::contract_missing;
+  const bool both_say = !place.shifts.empty() && !need.shifts.empty();
+  if (both_say && std::none_of(place.shifts.begin(), place.shifts.end(),
+                               [&](events::Shift shift) { return accepts(need.shifts, shift); }))
+    return Rule::shifts_do_not_fit;
   return std::nullopt;
 }
 
@@ -85,6 +100,21 @@ std::uint16_t free_weeks(const Place& place, const std::vector<Booking>& taken, 
     const auto used = std::count_if(taken.begin(), taken.end(),
                                     [&](const Booking& one) { return meet(one.from, one.until, monday, sunday); });
     if (used < seats) ++free;
+  }
+  return free;
+}
+
+std::optional<std::uint16_t> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin) {
+  if (!room) return std::nullopt;
+  std::uint16_t free = 0;
+  sys_days monday = monday_of(begin);
+  for (std::uint16_t week = 0; week < need.weeks; ++week, monday += days(7)) {
+    const std::int32_t number = iso_week(monday);
+    const auto told = std::find_if(room->weeks.begin(), room->weeks.end(), [&](const PoolRoom::Weeks& weeks) {
+      return weeks.from <= number && number <= weeks.until;
+    });
+    if (told == room->weeks.end()) return std::nullopt;
+    if (told->level != 0 && told->level >= need.level) ++free;
   }
   return free;
 }
@@ -112,7 +142,7 @@ std::optional<Rule> too_many_hours(const Load& added, const std::vector<Load>& o
 }
 
 Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::uint16_t weeks_free,
-                       std::uint16_t least_supervision_minutes) {
+                       std::optional<std::uint16_t> pool, std::uint16_t least_supervision_minutes) {
   Candidate out;
   out.vacancy = std::move(vacancy);
   out.weeks_free = weeks_free;
@@ -122,14 +152,20 @@ Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::
     const bool here = std::find(place.goals.begin(), place.goals.end(), code) != place.goals.end();
     (here ? out.served : out.missing).emplace(code, text);
   }
+  if (!need.shifts.empty()) {
+    for (const events::Shift shift : place.shifts)
+      (accepts(need.shifts, shift) ? out.shifts_possible : out.shifts_not).push_back(shift);
+  }
+  out.pool_weeks = pool;
   out.place = std::move(place);
   return out;
 }
 
 bool before(const Candidate& a, const Candidate& b) {
   const auto rank = [](const Candidate& c) {
-    return std::tuple(-static_cast<int>(c.served.size()), -static_cast<int>(c.weeks_free), static_cast<int>(c.band),
-                      c.supervised ? 0 : 1, std::string_view(c.vacancy));
+    const int pool = c.supervised ? 0 : -static_cast<int>(c.pool_weeks.value_or(0));
+    return std::tuple(-static_cast<int>(c.served.size()), -static_cast<int>(c.weeks_free), c.shifts_not.size(),
+                      static_cast<int>(c.band), c.supervised ? 0 : 1, pool, std::string_view(c.vacancy));
   };
   return rank(a) < rank(b);
 }
@@ -159,6 +195,15 @@ events::CandidateT proposal_of(const Candidate& candidate, const Need& need, std
                                words("level ", need.level, ", year ", need.year, " and learning path are accepted")));
   out.reasons.push_back(reason("weeks", words(candidate.weeks_free, " van ", need.weeks, " weken vrij"),
                                words(candidate.weeks_free, " of ", need.weeks, " weeks free")));
+  if (!candidate.shifts_possible.empty()) {
+    const std::string not_nl = list_of(candidate.shifts_not, true);
+    const std::string not_en = list_of(candidate.shifts_not, false);
+    out.reasons.push_back(reason("shifts",
+                                 words("diensten die kunnen: ", list_of(candidate.shifts_possible, true),
+                                       not_nl.empty() ? "" : "; die niet kunnen: ", not_nl),
+                                 words("shifts that are possible: ", list_of(candidate.shifts_possible, false),
+                                       not_en.empty() ? "" : "; that are not: ", not_en)));
+  }
   const auto& [nl, en] = near[std::min<std::size_t>(candidate.band, near.size() - 1)];
   out.reasons.push_back(reason("travel", words(nl, " (naar postcode, niet naar reistijd)"),
                                words(en, " (by postcode, not by travel time)")));
@@ -167,6 +212,12 @@ events::CandidateT proposal_of(const Candidate& candidate, const Need& need, std
           ? reason("supervision", words(candidate.place.supervision_minutes, " minuten begeleiding per week toegezegd"),
                    words(candidate.place.supervision_minutes, " minutes of supervision a week guaranteed"))
           : reason("supervision_thin", "begeleiding niet of krap toegezegd", "supervision not guaranteed, or little"));
+  if (candidate.pool_weeks)
+    out.reasons.push_back(reason("pool",
+                                 words("de begeleiderspoule heeft in ", *candidate.pool_weeks, " van ", need.weeks,
+                                       " weken iemand vrij voor dit niveau"),
+                                 words("the supervisor pool has somebody free for this level in ",
+                                       *candidate.pool_weeks, " of ", need.weeks, " weeks")));
   if (is_mbo(need)) out.reasons.push_back(reason("recognition", "erkend leerbedrijf", "a recognised learning company"));
   if (is_employee(need))
     out.reasons.push_back(reason("contract", "contract of detachering kan", "a contract or secondment is possible"));

@@ -1,11 +1,14 @@
 // plugins/warm_handover/matching.hpp: which places fit a student, in what order, and why. Pure: no state, no clock.
 //
 // Hard, in this order: programme, level, year and learning path are accepted; a contract is possible for an employee
-// (the offer names the path); the learning company is recognised (mbo; the caller asks its register); enough of the
-// weeks have a free seat; the hours go with the student's other placements.
-// The order of those that fit: more open goals can be reached; then more free weeks; then nearer; then supervision is
-// guaranteed by a named trainer; then by id. Nearness is by postcode: how many leading digits agree. Neighbours across
-// a boundary of areas seem far, and no travel time is known: a hint for people, and said so in the reason.
+// (the offer names the path); the student can be there in one of the shifts, where both are said; the learning company
+// is recognised (mbo; the caller asks its register); enough of the weeks have a free seat; the hours go with the
+// student's other placements.
+// The order of those that fit: more open goals can be reached; then more free weeks; then fewer shifts in which the
+// student cannot be there; then nearer; then supervision is guaranteed by a named trainer, or else in more of the weeks
+// the pool has somebody free for the level; then by id. Nearness is by postcode: how many leading digits agree.
+// Neighbours across a boundary of areas seem far, and no travel time is known: a hint for people, and said so in the
+// reason.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +33,9 @@ std::uint8_t travel_band(std::string_view from, std::string_view to);
 /// Weeks from `begin` on with a seat that nobody has; `need.weeks` at most.
 std::uint16_t free_weeks(const Place& place, const std::vector<Booking>& taken, const Need& need, sys_days begin);
 
+/// In how many of the weeks the pool has a free seat for the student's level; nothing: it has not said, or not of all.
+std::optional<std::uint16_t> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin);
+
 /// Hours that a placement asks of a student.
 struct Load {
   std::optional<sys_days> from;
@@ -52,9 +58,13 @@ struct Candidate {
   std::uint16_t weeks_free = 0;
   std::uint8_t band = 5;
   bool supervised = false;
+  std::vector<events::Shift> shifts_possible;  // of those of the place, when both sides say theirs
+  std::vector<events::Shift> shifts_not;
+  std::optional<std::uint16_t> pool_weeks;
 };
+/// `pool`: pool_weeks() of the place's branch.
 Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::uint16_t weeks_free,
-                       std::uint16_t least_supervision_minutes);
+                       std::optional<std::uint16_t> pool, std::uint16_t least_supervision_minutes);
 /// Does `a` stand before `b`? A strict total order of different vacancies.
 bool before(const Candidate& a, const Candidate& b);
 

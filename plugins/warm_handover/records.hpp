@@ -19,6 +19,7 @@ namespace iro::handover {
 
 /// What a place has to offer the student; hours are those that are left, goals those that are open.
 struct Need {
+  static constexpr unsigned version = 2;
   std::string programme;
   std::uint8_t level = 0;
   std::uint8_t year = 0;
@@ -28,11 +29,16 @@ struct Need {
   std::uint32_t hours_left = 0;
   std::string area;
   std::optional<sys_days> begin;
-  void fields(auto& f) { f(programme, level, year, path, goals, weeks, hours_left, area, begin); }
+  std::vector<events::Shift> shifts;  // in which the student can be there; empty: in all
+  void fields(auto& f) {
+    f(programme, level, year, path, goals, weeks, hours_left, area, begin);
+    f.since(2, shifts);
+  }
 };
 
 /// An offered place, as its provider said last.
 struct Place {
+  static constexpr unsigned version = 2;
   std::string provider;
   std::optional<events::Branch> branch;
   std::vector<std::string> programmes;
@@ -49,10 +55,24 @@ struct Place {
   bool trainer_named = false;
   std::uint16_t supervision_minutes = 0;
   std::string area;
+  std::vector<events::Shift> shifts;  // empty: not said
   void fields(auto& f) {
     f(provider, branch, programmes, levels, years, paths, begin, end, seats, weekdays, hours_per_week, goals, company,
       trainer_named, supervision_minutes, area);
+    f.since(2, shifts);
   }
+};
+
+/// How far the pool of supervisors has room in a branch, as it said last.
+struct PoolRoom {
+  struct Weeks {
+    std::int32_t from = 0;  // ISO weeks, both included
+    std::int32_t until = 0;
+    std::uint8_t level = 0;  // up to which somebody has a free seat; 0: nobody has
+    void fields(auto& f) { f(from, until, level); }
+  };
+  std::vector<Weeks> weeks;
+  void fields(auto& f) { f(weeks); }
 };
 
 /// A seat that is taken or promised, from and until these days.

@@ -17,6 +17,7 @@ Need need_of(const HandoverRequested& requested) {
   out.hours_left = requested.hours_left();
   out.area = iro::str(requested.area());
   out.begin = day_of(requested.begin_on());
+  out.shifts = shifts_in(requested.shifts());
   return out;
 }
 

@@ -105,6 +105,7 @@ struct WarmHandover {
   iro::State<Place> places{"places"};                    // by vacancy
   iro::State<Place> by_programme{"by_programme"};        // the same, by programme ("*": any) and vacancy
   iro::State<Recognition> recognitions{"recognised"};    // by provider, programme and recognition
+  iro::State<PoolRoom> pool_rooms{"pool_room"};          // by branch
   iro::State<std::uint32_t> counts{"counts"};            // of dropouts: by study year and cell, until they are released
   iro::State<Release> releases{"releases"};              // by name
 
@@ -194,6 +195,7 @@ struct WarmHandover {
   void forget_one_signal(const iro::Timer&, iro::Effects&) const;
 
   // figures.cpp: dropouts, counted and released
+  void room_counted(const SupervisionRoomCounted&, const iro::Event&, iro::Effects&) const;
   void dropout_counted(const DropoutCounted&, const iro::Event&, iro::Effects&) const;
   void publish(const iro::Timer&, iro::Effects&) const;
 
@@ -277,6 +279,8 @@ bool usable(std::string_view id, std::string_view person);
 std::string plain(std::string_view key_part);
 /// Code -> text; a goal without a code goes by its text.
 std::map<std::string, std::string> goals_in(const flatbuffers::Vector<flatbuffers::Offset<Goal>>* from);
+/// In their own order, each once; nothing is said: empty.
+std::vector<Shift> shifts_in(const flatbuffers::Vector<Shift>* from);
 /// One of 256 shelves on which the things of many students lie: a key may carry no pseudonym, and all that is kept of a
 /// student has to be found without reading everybody's.
 std::uint32_t shelf_of(std::string_view student);

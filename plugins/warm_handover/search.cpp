@@ -91,15 +91,23 @@ std::optional<Rule> WarmHandover::obstacle(const iro::Look& look, const Case& on
 void WarmHandover::search(iro::Effects& effects, const Case& one) const {
   std::vector<Candidate> found;
   Known known{other_loads(effects, one, false)};
+  const sys_days begin = first_day(one.need, effects.today());
+  std::map<Branch, std::optional<PoolRoom>> rooms;  // as far as they were asked for
+  const auto room_of = [&](const Place& place) -> std::optional<PoolRoom> {
+    if (!place.branch) return std::nullopt;
+    const auto [at, fresh] = rooms.try_emplace(*place.branch);
+    if (fresh) at->second = pool_rooms.get(effects, EnumNameBranch(*place.branch));
+    return at->second;
+  };
   const auto look_at = [&](std::string_view key, const Place& place) {
     if (place.provider == one.present_provider && !one.present_provider.empty()) return;
     const std::string vacancy = plain(key.substr(key.rfind('/') + 1));
     if (obstacle(effects, one, vacancy, place, effects.today(), known)) return;
     Need asked = one.need;
     asked.weeks = std::max<std::uint16_t>(1, asked.weeks);
-    const auto free =
-        free_weeks(place, taken_seats(effects, vacancy, one.id), asked, first_day(one.need, effects.today()));
-    found.push_back(candidate_of(vacancy, place, one.need, free, config.supervision_minutes));
+    const auto free = free_weeks(place, taken_seats(effects, vacancy, one.id), asked, begin);
+    found.push_back(candidate_of(vacancy, place, one.need, free, pool_weeks(room_of(place), asked, begin),
+                                 config.supervision_minutes));
   };
   by_programme.each(effects, std::string_view("*"), look_at);
   if (usable(one.need.programme, {})) by_programme.each(effects, one.need.programme, look_at);

@@ -40,6 +40,16 @@ std::string plain(std::string_view key_part) {
   return out;
 }
 
+std::vector<Shift> shifts_in(const flatbuffers::Vector<Shift>* from) {
+  std::vector<Shift> out;
+  for (const Shift shift : EnumValuesShift()) {
+    bool said = false;
+    for (flatbuffers::uoffset_t i = 0; from != nullptr && i < from->size() && !said; ++i) said = from->Get(i) == shift;
+    if (said) out.push_back(shift);
+  }
+  return out;
+}
+
 std::map<std::string, std::string> goals_in(const flatbuffers::Vector<flatbuffers::Offset<Goal>>* from) {
   constexpr std::size_t most_goals = 200;
   std::map<std::string, std::string> out;

@@ -1,4 +1,4 @@
-// What providers offer and what SBB recognises, folded: the latest word counts.
+// What providers offer, what SBB recognises and where the pool has room, folded: the latest word counts.
 #include "rule.hpp"
 
 namespace iro::handover {
@@ -46,6 +46,7 @@ Place place_of(std::string_view provider, const Offer& offer) {
   out.trainer_named = !iro::str(offer.practice_trainer_id()).empty();
   out.supervision_minutes = offer.supervision_minutes_per_week();
   out.area = iro::str(offer.area());
+  out.shifts = shifts_in(offer.shifts());
   return out;
 }
 
@@ -164,6 +165,19 @@ void WarmHandover::recognition_lost(const RecognitionLost& lost, const iro::Even
     if (!place || recognised(effects, other.need, *place, begin)) continue;
     provider_lost(effects, other, ProviderWithdrawalCode::recognition_lost);
   }
+}
+
+/// Only the pool says it, by its rule. It bears on the order of places, never on whether one fits.
+void WarmHandover::room_counted(const SupervisionRoomCounted& counted, const iro::Event& event,
+                                iro::Effects& effects) const {
+  constexpr std::size_t most_spans = 60;  // one a week, at worst
+  if (!usable(event.subject(), {})) return;
+  PoolRoom room;
+  for (flatbuffers::uoffset_t i = 0; counted.weeks() != nullptr && i < counted.weeks()->size(); ++i) {
+    const RoomInWeeks& weeks = *counted.weeks()->Get(i);
+    if (room.weeks.size() < most_spans) room.weeks.push_back({weeks.from_week(), weeks.until_week(), weeks.level()});
+  }
+  pool_rooms.put(effects, event.subject(), room);
 }
 
 }  // namespace iro::handover

@@ -10,6 +10,7 @@
 namespace {
 using namespace iro::handover;
 using iro::events::LearningPath;
+using iro::events::Shift;
 using tests::property;
 namespace chrono = std::chrono;
 
@@ -81,6 +82,50 @@ TEST_CASE("matching: a misfit has its rule") {
   CHECK(misfit(place, employee) == Rule::contract_missing);
 }
 
+TEST_CASE("matching: shifts count where both sides say theirs") {
+  Need need = some_need();
+  Place place = some_place();
+  need.shifts = {Shift::day};
+  CHECK_FALSE(misfit(place, need));  // the place has not said
+  place.shifts = {Shift::night};
+  CHECK(misfit(place, need) == Rule::shifts_do_not_fit);
+  place.shifts = {Shift::day, Shift::night};
+  CHECK_FALSE(misfit(place, need));
+  const Candidate partly = candidate_of("va-1", place, need, 10, {}, 30);
+  CHECK(partly.shifts_possible == std::vector{Shift::day});
+  CHECK(partly.shifts_not == std::vector{Shift::night});
+  place.shifts = {Shift::day};
+  CHECK(before(candidate_of("va-2", place, need, 10, {}, 30), partly));  // though its id stands behind
+  need.shifts.clear();
+  place.shifts = {Shift::night};
+  CHECK_FALSE(misfit(place, need));  // the student can always be there
+  CHECK(candidate_of("va-3", place, need, 10, {}, 30).shifts_not.empty());
+}
+
+TEST_CASE("matching: the pool's room counts by week and level, where no trainer is named") {
+  Need need = some_need();  // ten weeks at level 3, from 2026-W37 on
+  CHECK_FALSE(pool_weeks({}, need, monday));
+  const std::optional<PoolRoom> room = PoolRoom{{{202630, 202638, 3}, {202639, 202640, 2}, {202641, 202705, 6}}};
+  CHECK(pool_weeks(room, need, monday) == 8);  // W39 and W40 are for level 2 only
+  need.level = 4;
+  CHECK(pool_weeks(room, need, monday) == 6);
+  need.weeks = 30;  // beyond what it has told
+  CHECK_FALSE(pool_weeks(room, need, monday));
+  need = some_need();
+  CHECK(pool_weeks(PoolRoom{{{202630, 202705, 0}}}, need, monday) == 0);
+
+  Place place = some_place();
+  const Candidate unknown = candidate_of("va-1", place, need, 10, {}, 30);
+  const Candidate some = candidate_of("va-2", place, need, 10, 4, 30);
+  const Candidate more = candidate_of("va-3", place, need, 10, 9, 30);
+  place.trainer_named = true;
+  place.supervision_minutes = 60;
+  const Candidate trainer = candidate_of("va-4", place, need, 10, {}, 30);
+  CHECK(before(trainer, more));
+  CHECK(before(more, some));
+  CHECK(before(some, unknown));
+}
+
 TEST_CASE("matching: nearness is by leading digits, the same both ways") {
   CHECK(travel_band("6811", "6811") == 0);
   CHECK(travel_band("6811", "6815") == 1);
@@ -132,7 +177,20 @@ TEST_CASE("matching: candidates have one order, goals before all else") {
       place.area = *rc::gen::element<std::string>("6811", "6815", "1011", "");
       place.trainer_named = *rc::gen::arbitrary<bool>();
       place.supervision_minutes = 60;
-      return candidate_of(id, place, some_need(), static_cast<std::uint16_t>(*rc::gen::inRange(8, 11)), 30);
+      Need need = some_need();
+      const auto some_shifts = [] {
+        std::vector<Shift> out;
+        for (const Shift shift : {Shift::day, Shift::evening, Shift::night}) {
+          if (*rc::gen::arbitrary<bool>()) out.push_back(shift);
+        }
+        return out;
+      };
+      place.shifts = some_shifts();
+      need.shifts = some_shifts();
+      const auto pool = *rc::gen::maybe(rc::gen::inRange<std::uint16_t>(0, 11));
+      std::optional<std::uint16_t> pool_weeks;
+      if (pool) pool_weeks = *pool;
+      return candidate_of(id, place, need, static_cast<std::uint16_t>(*rc::gen::inRange(8, 11)), pool_weeks, 30);
     };
     const Candidate a = candidate("va-1");
     const Candidate b = candidate("va-2");

@@ -1,0 +1,95 @@
+// How far the pool has room, told to whoever looks for places: by branch, week and level, without anybody in it.
+//
+// Counted at the end of an hour in which somebody's seats changed, and said when the weeks of a branch look otherwise
+// than was said last: once an hour at most, however many students are given a supervisor in it.
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "plugins/supervisor_pool/capacity.hpp"
+#include "plugins/supervisor_pool/rule.hpp"
+
+namespace iro::pool {
+
+using namespace events;
+
+namespace {
+
+constexpr std::uint8_t any_level = 6;  // the highest there is; who did not say a level is enough for all
+constexpr Week least_told_ahead = 26;  // of the weeks that were told; fewer are told again
+constexpr std::string_view key = "room";
+
+/// Who could be asked for a student of any school.
+bool is_for_all(const Supervisor& one) {
+  return one.training != SupervisorTraining::none && one.kind != SupervisorKind::teacher &&
+         (one.kind != SupervisorKind::mentor || one.supernumerary);
+}
+
+/// For how high a student's level somebody is free, by week from `first` on.
+using Levels = std::vector<std::uint8_t>;
+
+void add(Levels& levels, const Supervisor& one, Week first, const Config& config) {
+  const std::uint8_t enough_for = one.level == 0 ? any_level : std::min(one.level, any_level);
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const Week week = first + static_cast<Week>(i);
+    const auto sunday = (monday_of(week) + std::chrono::days(6)).time_since_epoch().count();
+    const bool trained = one.valid_until == 0 || one.valid_until >= sunday;
+    if (levels[i] < enough_for && trained && one.used_in(week).seats < room_in(one, week, config).seats)
+      levels[i] = enough_for;
+  }
+}
+
+bool told(const Told& before, const Levels& now, Week first) {
+  const auto skip = static_cast<std::size_t>(std::max(0, first - before.from));
+  if (before.levels.size() < skip + least_told_ahead) return false;
+  const std::size_t both = std::min(before.levels.size() - skip, now.size());
+  return std::equal(now.begin(), now.begin() + static_cast<std::ptrdiff_t>(both),
+                    before.levels.begin() + static_cast<std::ptrdiff_t>(skip));
+}
+
+SupervisionRoomCountedT as_event(Branch branch, const Levels& levels, Week first) {
+  SupervisionRoomCountedT out;
+  out.branch_code = EnumNameBranch(branch);
+  out.branch = branch;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const auto week = to_week_field(first + static_cast<Week>(i));
+    if (out.weeks.empty() || out.weeks.back()->level != levels[i]) {
+      out.weeks.push_back(std::make_unique<RoomInWeeksT>());
+      out.weeks.back()->from_week = week;
+      out.weeks.back()->level = levels[i];
+    }
+    out.weeks.back()->until_week = week;
+  }
+  return out;
+}
+
+}  // namespace
+
+void SupervisorPool::will_count_room(iro::Effects& effects) const {
+  count_room.set(effects, key, std::chrono::floor<std::chrono::hours>(effects.now()) + std::chrono::hours(1), {});
+}
+
+void SupervisorPool::room_counted(const iro::Timer&, iro::Effects& effects) const {
+  const Week first = week_of(effects.today());
+  std::map<Branch, Levels> now;
+  for (const Branch branch : EnumValuesBranch()) now.emplace(branch, Levels(room_weeks, 0));
+  std::map<Branch, bool> served;
+  people.each(effects, [&](std::string_view, const Supervisor& one) {
+    if (!is_for_all(one)) return;
+    for (auto& [branch, levels] : now) {
+      if (!one.branches.empty() && std::ranges::find(one.branches, branch) == one.branches.end()) continue;
+      served[branch] = true;
+      add(levels, one, first, config);
+    }
+  });
+  for (const auto& [branch, levels] : now) {
+    const auto before = room_told.get(effects, EnumNameBranch(branch));
+    if (before ? told(*before, levels, first) : !served.contains(branch)) continue;
+    room_told.put(effects, EnumNameBranch(branch), {first, levels});
+    auto said = as_event(branch, levels, first);
+    said.effective_on = iro::to_field(effects.today());
+    effects.emit(said);
+  }
+}
+
+}  // namespace iro::pool
