@@ -35,6 +35,7 @@ enable_programmes() {
 tell_story() {
   local s=$STORY_SCHOOL h=$STORY_HOSPITAL p=$STORY_PRACTICE pool=$STORY_POOL who=$STORY_STUDENT case
   local of="\"student\": \"$who\", \"school\": \"$s\"" goals='[{"code": "triage"}, {"code": "urine-test"}]'
+  local new_goals='[{"code": "triage"}, {"code": "urine-test"}, {"code": "regional-contribution", "text": "een les over triage voor de regio"}]'
   told "$p" recognition.granted "{\"recognition_id\": \"story-re\", \"provider\": \"$p\", \"programme\": \"25695\", \"valid_from\": \"$(day '-300 days')\"}" 'a recognised learning company'
   told "$p" vacancy.opened "{\"vacancy_id\": \"story-va\", \"provider\": \"$p\", \"offer\": {\"branch\": \"general_practice\", \"programmes\": [\"25695\"], \"levels\": [4], \"years\": [2], \"learning_paths\": [\"bol\"], \"goals\": $goals, \"area\": \"6525\", \"hours_per_week\": 24, \"practice_trainer_id\": \"pt-1\", \"supervision_minutes_per_week\": 45}}" 'a place for triage and tests'
   told "$pool" supervisor.registered "{\"supervisor_id\": \"story-sv\", \"supervisor\": \"demo-staff-11\", \"employer\": \"$pool\", \"kind\": \"pool_supervisor\", \"level\": 4, \"branches\": [\"general_practice\", \"hospital\"], \"area\": \"6511\", \"fte_hundredths\": 60}" '0.6 fte for two branches'
@@ -53,7 +54,7 @@ tell_story() {
   told "$s" handover.candidate-chosen "{\"handover_id\": \"story-ho\", $of, \"vacancy_id\": \"story-va\", \"decided_by\": \"school_coordinator\"}" 'people choose; the practice is asked without the student'
   told "$p" handover.accepted "{\"handover_id\": \"story-ho\", \"school\": \"$s\", \"provider\": \"$p\"}" 'the pool is asked for a supervisor'
   told "$pool" supervision.accepted "{\"supervision_id\": \"story-ho.s1-1\", \"supervisor\": \"demo-staff-11\", \"employer\": \"$pool\", \"supervisor_id\": \"story-sv\"}" 'the supervisor says yes'
-  told "$s" meeting.held "{\"meeting_id\": \"story-me\", $of, \"provider\": \"$p\", \"present_provider\": \"$h\", \"handover_id\": \"story-ho\", \"held_on\": \"$(day today)\", \"method\": \"in_person\", \"goals\": $goals}" 'old and new supervisor and the student'
+  told "$s" meeting.held "{\"meeting_id\": \"story-me\", $of, \"provider\": \"$p\", \"present_provider\": \"$h\", \"handover_id\": \"story-ho\", \"held_on\": \"$(day today)\", \"method\": \"in_person\", \"goals\": $new_goals}" 'old and new supervisor and the student: new goals, one a contribution to the region'
   told "$s" agreement.finalised "{\"agreement_id\": \"story-ag\", $of, \"provider\": \"$p\", \"placement_id\": \"story-practice\", \"handover_id\": \"story-ho\", \"begin_on\": \"$(day '-43 days')\", \"hours\": 300}" ''
   told "$p" arrival.confirmed "{\"placement_id\": \"story-practice\", $of, \"provider\": \"$p\", \"handover_id\": \"story-ho\", \"begin_on\": \"$(day '-43 days')\"}" 'the practice is ready'
   told "$s" handover.started "{\"handover_id\": \"story-ho\", $of, \"provider\": \"$p\", \"placement_id\": \"story-practice\", \"begin_on\": \"$(day '-43 days')\", \"overlaps\": true}" 'six weeks ago, so that its checks are due'

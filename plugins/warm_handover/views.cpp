@@ -82,6 +82,7 @@ std::string WarmHandover::show_handover(const iro::View& view) const {
   table.row({"programme",
              words(one->need.programme, ", niveau / level ", one->need.level, ", jaar / year ", one->need.year)});
   table.row({"weeks", std::to_string(one->need.weeks)});
+  for (const Shift shift : one->need.shifts) table.row({"shift", EnumNameShift(shift)});
   table.row({"hours_left", std::to_string(one->hours_left())});
   for (const auto& [code, text] : one->need.goals) table.row({"goal", words(code, " ", text)});
   for (const std::string& vacancy : one->shown) table.row({"proposed", vacancy});
