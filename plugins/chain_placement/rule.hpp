@@ -44,6 +44,7 @@ struct Config {
   std::uint16_t fill_weeks = 4;
   std::uint16_t leg_respond_days = 14;
   std::uint16_t interrupted_days = 14;
+  std::uint16_t ask_again_days = 7;
   std::uint16_t notice_weeks = 2;
   std::uint16_t lost_weeks = 0;
   std::uint16_t hours_per_week = 32;
@@ -55,6 +56,7 @@ struct Config {
     is("fill_weeks", fill_weeks);
     is("leg_respond_days", leg_respond_days);
     is("interrupted_days", interrupted_days);
+    is("ask_again_days", ask_again_days);
     is("notice_weeks", notice_weeks);
     is("lost_weeks", lost_weeks);
     is("hours_per_week", hours_per_week);
@@ -81,6 +83,7 @@ struct ChainPlacement {
   iro::Alarm fill_by{"fill_by"};
   iro::Alarm answer_by{"answer_by"};
   iro::Alarm resume_by{"resume_by"};
+  iro::Alarm ask_again{"ask_again"};  // by leg: its handover was refused
   iro::Alarm sweep{"sweep"};
 
   // chains.cpp
@@ -124,6 +127,7 @@ struct ChainPlacement {
   void handover_stopped(const events::HandoverStopped& said, const iro::Event& event, iro::Effects& fx) const;
   void handover_stayed(const events::HandoverStayed& said, const iro::Event& event, iro::Effects& fx) const;
   void not_taken(const events::Refused& said, iro::Effects& fx) const;
+  void asks_again(const iro::Timer& timer, iro::Effects& fx) const;
   void sweeps(const iro::Timer& timer, iro::Effects& fx) const;
 
   // views.cpp

@@ -338,10 +338,27 @@ void ChainPlacement::not_taken(const events::Refused& said, iro::Effects& fx) co
   Leg* leg = work.chain.find(leg_id);
   if (leg == nullptr || !work.participant(leg->student)) return;
   leg->waits = true;
+  ask_again.set(fx, leg_id, fx.now() + std::chrono::days(config.ask_again_days),
+                work.participant(leg->student)->student);
   work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
-                              "); zij wordt weer gevraagd als een andere van deze student eindigt."),
+                              "); zij wordt over ", config.ask_again_days,
+                              " dagen weer gevraagd, of als een andere van deze student eindigt."),
              .en = iro::words("Student ", leg->student, ": the handover is refused (", iro::str(said.judge_code()),
-                              "); it is asked for again when another of this student ends.")});
+                              "); it is asked for again in ", config.ask_again_days,
+                              " days, or when another of this student ends.")});
+  work.save();
+}
+
+/// Whatever stood in the way may be gone. While another handover of the student is open, its end is waited for.
+void ChainPlacement::asks_again(const iro::Timer& timer, iro::Effects& fx) const {
+  const std::string leg_id = id_of(timer.key());
+  const auto id = chain_of_leg(fx, leg_id);
+  auto chain = id ? chains.get(fx, *id) : std::nullopt;
+  if (!chain) return;
+  Work work(*this, fx, *id, std::move(*chain));
+  Leg* leg = work.chain.find(leg_id);
+  if (leg == nullptr || !leg->waits || !work.participant(leg->student) || work.one_is_open(leg->student)) return;
+  work.request(*leg);
   work.save();
 }
 

@@ -42,6 +42,7 @@ class Work {
   void replan(events::ReplanCode code, const Loss* loss = nullptr);
   /// Asks for the handover of a leg that has waited for it.
   void request(Leg& leg);
+  [[nodiscard]] bool one_is_open(std::uint8_t no);
   /// The leg that a handover of this rule's making is for; empty when it is another's.
   static std::string_view leg_of(std::string_view handover_id);
   /// The student's legs end: the seats in all later ones are free, and offered again if `reoffer`.
@@ -69,7 +70,6 @@ class Work {
   void reoffer_seat(const Leg& leg);
   void stop_clocks(const Leg& leg);
   [[nodiscard]] std::string handover_of(const Leg& leg) const;
-  bool one_is_open(std::uint8_t no);
   [[nodiscard]] std::string supervision_of(std::uint8_t no) const;
   void close(const Leg& leg, bool early);
   void say_replanned(const Plan& plan, events::ReplanCode code);
