@@ -259,7 +259,8 @@ void Core::commit_failed(const Error& error, TimeMs now, Actions& out) {
 }
 
 void Core::on_probed(const Probed& probed, TimeMs now, Actions& out) {
-  if (!probed.status || !refusing_) return;
+  // Only a full disk gets room again; after anything else the operator resumes.
+  if (!probed.status || !refusing_ || refusing_->code != Errc::disk_full) return;
   refusing_.reset();
   if (restore_unannounced() && batch_.items.empty()) announce_restore(now);  // the commit that carried it failed
   out.emplace_back(LogLine{Level::info, "the disk has room again: taking events"});

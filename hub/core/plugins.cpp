@@ -81,8 +81,8 @@ bool Core::plugins_changed() const {
 
 void Core::collect_plugins(log::Commit& commit) {
   settle_held();
-  for (auto& [plugin, words] : batch_.plugin_state) {
-    for (auto& [key, word] : words) commit.plugin_state.push_back(std::move(word.row));
+  for (const auto& [plugin, words] : batch_.plugin_state) {
+    for (const auto& [key, word] : words) commit.plugin_state.push_back(word.row);  // may be collected once more
   }
   std::ranges::copy(batch_.timers, std::back_inserter(commit.timers));
   for (const auto& [id, line] : lines_) line.collect(commit);

@@ -286,6 +286,10 @@ iro::Verdict ChainPlacement::left(const events::ChainStudentLeft& said, const ir
     if (!work.chain.under_way()) {  // the place in the group is free for somebody else
       work.chain.places[no - 1U] = false;
       participants.remove(fx, iro::key(event.subject(), std::uint32_t{no}));
+    } else {
+      Participant gone = *who;
+      gone.left = true;
+      work.put(no, gone);
     }
     work.end_if_over();
     work.save();

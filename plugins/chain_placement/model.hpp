@@ -54,6 +54,7 @@ struct LostSeats {
 };
 
 struct Leg {
+  static constexpr unsigned version = 2;
   std::string id;
   std::uint8_t student = 0;
   std::uint8_t period = 0;
@@ -69,13 +70,15 @@ struct Leg {
   bool hours_settled = false;
   bool ran = false;
   bool handed_over = false;          // superseded by a handover: its weeks are taken elsewhere
-  bool waits = false;                // for the end of another handover of the student: one at a time
+  bool waits = false;                // for its handover: another is open (one at a time), or it was refused
   std::vector<std::uint16_t> goals;  // places in the chain's list
   std::string placement;
   std::uint16_t failed = 0;  // events::LegFailCode + 1
+  std::uint8_t asks = 0;     // how often its handover was asked for
   void fields(auto& f) {
     f(id, student, period, station, state, offered, provider_said, school_said, student_said, agreement_final,
       arrival_confirmed, assessed, hours_settled, ran, handed_over, waits, goals, placement, failed);
+    f.since(2, asks);
   }
   [[nodiscard]] bool ahead() const { return in(detail::ahead); }
   [[nodiscard]] bool under_way() const { return in(detail::under_way); }
@@ -146,9 +149,14 @@ inline constexpr std::size_t most_booked = 60U << 10;    // bytes; what comes th
 
 /// Who has a place in the group.
 struct Participant {
+  static constexpr unsigned version = 2;
   std::string student;
   std::vector<std::string> reached;  // goals, by code
-  void fields(auto& f) { f(student, reached); }
+  bool left = false;  // a chain under way: the place stays theirs, and nothing is asked for them any more
+  void fields(auto& f) {
+    f(student, reached);
+    f.since(2, left);
+  }
 };
 
 /// Another placement of a student: what it takes of the days of a week. For the hours of a day and a week only.

@@ -6,6 +6,7 @@
 // of, views.cpp what it shows.
 #pragma once
 
+#include <charconv>
 #include <iro/directory.hpp>
 #include <iro/events/agreement.hpp>
 #include <iro/events/arrival.hpp>
@@ -18,6 +19,14 @@
 #include "plugins/chain_placement/model.hpp"
 
 namespace iro::chain {
+
+/// The number at the end of a key of a chain and a place in its group; 0: there is none.
+inline std::uint8_t place_of(std::string_view key) {
+  const std::string_view digits = key.substr(key.rfind('/') + 1);
+  std::uint8_t out = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  return read.ec == std::errc() ? out : std::uint8_t{0};
+}
 
 /// An id as it stands in a key of state or of a timer (iro::Key), as it was.
 inline std::string id_of(std::string_view key) {
@@ -45,6 +54,7 @@ struct Config {
   std::uint16_t leg_respond_days = 14;
   std::uint16_t interrupted_days = 14;
   std::uint16_t ask_again_days = 7;
+  std::uint16_t most_asks = 10;
   std::uint16_t notice_weeks = 2;
   std::uint16_t lost_weeks = 0;
   std::uint16_t hours_per_week = 32;
@@ -57,6 +67,7 @@ struct Config {
     is("leg_respond_days", leg_respond_days);
     is("interrupted_days", interrupted_days);
     is("ask_again_days", ask_again_days);
+    is("most_asks", most_asks);
     is("notice_weeks", notice_weeks);
     is("lost_weeks", lost_weeks);
     is("hours_per_week", hours_per_week);
@@ -83,7 +94,7 @@ struct ChainPlacement {
   iro::Alarm fill_by{"fill_by"};
   iro::Alarm answer_by{"answer_by"};
   iro::Alarm resume_by{"resume_by"};
-  iro::Alarm ask_again{"ask_again"};  // by leg: its handover was refused
+  iro::Alarm ask_again{"ask_again"};  // by chain and place in the group: a handover was refused
   iro::Alarm sweep{"sweep"};
 
   // chains.cpp

@@ -295,12 +295,10 @@ void ChainPlacement::handover_over(const iro::Event& event, iro::Effects& fx) co
     auto chain = chains.get(fx, id);
     if (!chain) continue;
     Work work(*this, fx, id, std::move(*chain));
-    for (Leg& leg : work.chain.legs) {
-      const auto& who = work.participant(leg.student);
-      if (!leg.waits || !who || who->student != event.person()) continue;
-      work.request(leg);
-      return work.save();
-    }
+    Leg* leg = work.next_waiting(place_of(place));
+    if (leg == nullptr) continue;
+    work.request(*leg);
+    return work.save();
   }
 }
 
@@ -336,28 +334,41 @@ void ChainPlacement::not_taken(const events::Refused& said, iro::Effects& fx) co
   if (!chain) return;
   Work work(*this, fx, *id, std::move(*chain));
   Leg* leg = work.chain.find(leg_id);
-  if (leg == nullptr || !work.participant(leg->student)) return;
+  const auto* who = leg == nullptr ? nullptr : &work.participant(leg->student);
+  if (who == nullptr || !*who || (*who)->left) return;
   leg->waits = true;
-  ask_again.set(fx, leg_id, fx.now() + std::chrono::days(config.ask_again_days),
-                work.participant(leg->student)->student);
-  work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
-                              "); zij wordt over ", config.ask_again_days,
-                              " dagen weer gevraagd, of als een andere van deze student eindigt."),
-             .en = iro::words("Student ", leg->student, ": the handover is refused (", iro::str(said.judge_code()),
-                              "); it is asked for again in ", config.ask_again_days,
-                              " days, or when another of this student ends.")});
+  if (leg->asks < config.most_asks) {
+    ask_again.set(fx, iro::key(*id, std::uint32_t{leg->student}), fx.now() + std::chrono::days(config.ask_again_days),
+                  (*who)->student);
+    work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
+                                "); zij wordt over ", config.ask_again_days,
+                                " dagen weer gevraagd, of als een andere van deze student eindigt."),
+               .en = iro::words("Student ", leg->student, ": the handover is refused (", iro::str(said.judge_code()),
+                                "); it is asked for again in ", config.ask_again_days,
+                                " days, or when another of this student ends.")});
+  } else {
+    work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
+                                ") en ", leg->asks, " keer gevraagd; zij wordt niet meer vanzelf gevraagd."),
+               .en = iro::words("Student ", leg->student, ": the handover is refused (", iro::str(said.judge_code()),
+                                ") and was asked for ", leg->asks, " times; it is not asked for by itself any more.")});
+  }
   work.save();
 }
 
-/// Whatever stood in the way may be gone. While another handover of the student is open, its end is waited for.
+/// Whatever stood in the way may be gone: the leg of this student that was asked for least often has its turn. What
+/// stands in the way now may be refused, too, without an end that anybody hears of: so it rings again tomorrow.
 void ChainPlacement::asks_again(const iro::Timer& timer, iro::Effects& fx) const {
-  const std::string leg_id = id_of(timer.key());
-  const auto id = chain_of_leg(fx, leg_id);
-  auto chain = id ? chains.get(fx, *id) : std::nullopt;
+  const std::string id = id_of(timer.key().substr(0, timer.key().rfind('/')));
+  const std::uint8_t no = place_of(timer.key());
+  auto chain = chains.get(fx, id);
   if (!chain) return;
-  Work work(*this, fx, *id, std::move(*chain));
-  Leg* leg = work.chain.find(leg_id);
-  if (leg == nullptr || !leg->waits || !work.participant(leg->student) || work.one_is_open(leg->student)) return;
+  Work work(*this, fx, id, std::move(*chain));
+  Leg* leg = work.next_waiting(no);
+  if (leg == nullptr || leg->asks >= config.most_asks) return;
+  if (work.one_is_open(no)) {
+    ask_again.set(fx, iro::key(id, std::uint32_t{no}), fx.now() + std::chrono::days(1), work.participant(no)->student);
+    return;
+  }
   work.request(*leg);
   work.save();
 }

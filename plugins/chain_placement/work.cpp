@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iro/events/handover.hpp>
 #include <iro/events/supervision.hpp>
+#include <limits>
 
 namespace iro::chain {
 namespace {
@@ -355,6 +356,7 @@ std::string_view Work::leg_of(std::string_view handover_id) {
 
 /// A student is in one handover at a time, whoever asked for it.
 bool Work::one_is_open(std::uint8_t no) {
+  if (!participant(no)) return false;
   bool found = false;
   const std::string student = participant(no)->student;
   rule_.handovers.each(fx_, [&](std::string_view, const OpenHandover& open) {
@@ -364,10 +366,21 @@ bool Work::one_is_open(std::uint8_t no) {
   return found;
 }
 
+Leg* Work::next_waiting(std::uint8_t no) {
+  const auto& who = participant(no);
+  if (!who || who->left) return nullptr;
+  Leg* next = nullptr;
+  for (Leg& leg : chain.legs) {
+    if (leg.student == no && leg.waits && (next == nullptr || leg.asks < next->asks)) next = &leg;
+  }
+  return next;
+}
+
 void Work::request(Leg& leg) {
   const auto& who = participant(leg.student);
   if (!who) return;
   leg.waits = false;
+  if (leg.asks < std::numeric_limits<std::uint8_t>::max()) ++leg.asks;
   const Span& period = chain.period_of(leg);
   const Week now = week_of(fx_.today());
   events::HandoverRequestedT asked;

@@ -42,7 +42,11 @@ class Work {
   void replan(events::ReplanCode code, const Loss* loss = nullptr);
   /// Asks for the handover of a leg that has waited for it.
   void request(Leg& leg);
+  /// Whoever has the place is in a handover, whoever asked for it; false when nobody has it.
   [[nodiscard]] bool one_is_open(std::uint8_t no);
+  /// Of the student's legs that wait for a handover the one that was asked for least often; null: none waits, or the
+  /// student has left.
+  [[nodiscard]] Leg* next_waiting(std::uint8_t no);
   /// The leg that a handover of this rule's making is for; empty when it is another's.
   static std::string_view leg_of(std::string_view handover_id);
   /// The student's legs end: the seats in all later ones are free, and offered again if `reoffer`.

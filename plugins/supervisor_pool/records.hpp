@@ -1,8 +1,9 @@
 // plugins/supervisor_pool/records.hpp: what the pool remembers. All of it is state in the hub's log: fields are
 // permanent, new ones come at the end (iro/archive.hpp).
 //
-// Supervisor is about a staff member, everything else about a student: each is kept under that person's key and gone
-// when that person is erased. Nothing here says why somebody is absent, and nothing has a name or an address.
+// Supervisor is about a staff member, Places and Told about nobody, everything else about a student: each is kept under
+// that person's key and gone when that person is erased. Nothing here says why somebody is absent, and nothing has a
+// name or an address.
 #pragma once
 
 #include <algorithm>

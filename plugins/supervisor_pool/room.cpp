@@ -1,10 +1,12 @@
 // How far the pool has room, told to whoever looks for places: by branch, week and level, without anybody in it.
 //
 // Counted at the end of an hour in which somebody's seats changed, and said when the weeks of a branch look otherwise
-// than was said last: once an hour at most, however many students are given a supervisor in it.
+// than was said last, or few of those are left: once an hour at most, however many students are given a supervisor in
+// it.
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 
 #include "plugins/supervisor_pool/capacity.hpp"
 #include "plugins/supervisor_pool/rule.hpp"
@@ -16,7 +18,7 @@ using namespace events;
 namespace {
 
 constexpr std::uint8_t any_level = 6;  // the highest there is; who did not say a level is enough for all
-constexpr Week least_told_ahead = 26;  // of the weeks that were told; fewer are told again
+constexpr Week least_told_ahead = 40;  // of the weeks that were told; when fewer are left, they are told again
 constexpr std::string_view key = "room";
 
 /// Who could be asked for a student of any school.
@@ -28,15 +30,16 @@ bool is_for_all(const Supervisor& one) {
 /// For how high a student's level somebody is free, by week from `first` on.
 using Levels = std::vector<std::uint8_t>;
 
-void add(Levels& levels, const Supervisor& one, Week first, const Config& config) {
-  const std::uint8_t enough_for = one.level == 0 ? any_level : std::min(one.level, any_level);
-  for (std::size_t i = 0; i < levels.size(); ++i) {
+Levels levels_of(const Supervisor& one, Week first, const Config& config) {
+  Levels out(room_weeks, 0);
+  for (std::size_t i = 0; i < out.size(); ++i) {
     const Week week = first + static_cast<Week>(i);
     const auto sunday = (monday_of(week) + std::chrono::days(6)).time_since_epoch().count();
     const bool trained = one.valid_until == 0 || one.valid_until >= sunday;
-    if (levels[i] < enough_for && trained && one.used_in(week).seats < room_in(one, week, config).seats)
-      levels[i] = enough_for;
+    if (trained && one.used_in(week).seats < room_in(one, week, config).seats)
+      out[i] = one.level == 0 ? any_level : std::min(one.level, any_level);
   }
+  return out;
 }
 
 bool told(const Told& before, const Levels& now, Week first) {
@@ -72,14 +75,15 @@ void SupervisorPool::will_count_room(iro::Effects& effects) const {
 void SupervisorPool::room_counted(const iro::Timer&, iro::Effects& effects) const {
   const Week first = week_of(effects.today());
   std::map<Branch, Levels> now;
+  std::set<Branch> served;
   for (const Branch branch : EnumValuesBranch()) now.emplace(branch, Levels(room_weeks, 0));
-  std::map<Branch, bool> served;
   people.each(effects, [&](std::string_view, const Supervisor& one) {
     if (!is_for_all(one)) return;
+    const Levels own = levels_of(one, first, config);
     for (auto& [branch, levels] : now) {
       if (!one.branches.empty() && std::ranges::find(one.branches, branch) == one.branches.end()) continue;
-      served[branch] = true;
-      add(levels, one, first, config);
+      served.insert(branch);
+      std::ranges::transform(levels, own, levels.begin(), [](auto a, auto b) { return std::max(a, b); });
     }
   });
   for (const auto& [branch, levels] : now) {

@@ -104,19 +104,20 @@ std::uint16_t free_weeks(const Place& place, const std::vector<Booking>& taken, 
   return free;
 }
 
-std::optional<std::uint16_t> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin) {
+std::optional<PoolWeeks> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin) {
   if (!room) return std::nullopt;
-  std::uint16_t free = 0;
+  PoolWeeks out;
   sys_days monday = monday_of(begin);
   for (std::uint16_t week = 0; week < need.weeks; ++week, monday += days(7)) {
     const std::int32_t number = iso_week(monday);
     const auto told = std::find_if(room->weeks.begin(), room->weeks.end(), [&](const PoolRoom::Weeks& weeks) {
       return weeks.from <= number && number <= weeks.until;
     });
-    if (told == room->weeks.end()) return std::nullopt;
-    if (told->level != 0 && told->level >= need.level) ++free;
+    if (told == room->weeks.end()) continue;
+    ++out.told;
+    if (told->level != 0 && told->level >= need.level) ++out.free;
   }
-  return free;
+  return out.told == 0 ? std::nullopt : std::optional(out);
 }
 
 std::optional<Rule> too_many_hours(const Load& added, const std::vector<Load>& others, const Limits& limits) {
@@ -142,7 +143,7 @@ std::optional<Rule> too_many_hours(const Load& added, const std::vector<Load>& o
 }
 
 Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::uint16_t weeks_free,
-                       std::optional<std::uint16_t> pool, std::uint16_t least_supervision_minutes) {
+                       std::optional<PoolWeeks> pool, std::uint16_t least_supervision_minutes) {
   Candidate out;
   out.vacancy = std::move(vacancy);
   out.weeks_free = weeks_free;
@@ -156,14 +157,14 @@ Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::
     for (const events::Shift shift : place.shifts)
       (accepts(need.shifts, shift) ? out.shifts_possible : out.shifts_not).push_back(shift);
   }
-  out.pool_weeks = pool;
+  out.pool = pool;
   out.place = std::move(place);
   return out;
 }
 
 bool before(const Candidate& a, const Candidate& b) {
   const auto rank = [](const Candidate& c) {
-    const int pool = c.supervised ? 0 : -static_cast<int>(c.pool_weeks.value_or(0));
+    const int pool = c.supervised || !c.pool ? 0 : -static_cast<int>(c.pool->free);
     return std::tuple(-static_cast<int>(c.served.size()), -static_cast<int>(c.weeks_free), c.shifts_not.size(),
                       static_cast<int>(c.band), c.supervised ? 0 : 1, pool, std::string_view(c.vacancy));
   };
@@ -212,12 +213,12 @@ events::CandidateT proposal_of(const Candidate& candidate, const Need& need, std
           ? reason("supervision", words(candidate.place.supervision_minutes, " minuten begeleiding per week toegezegd"),
                    words(candidate.place.supervision_minutes, " minutes of supervision a week guaranteed"))
           : reason("supervision_thin", "begeleiding niet of krap toegezegd", "supervision not guaranteed, or little"));
-  if (candidate.pool_weeks)
+  if (const auto& pool = candidate.pool)
     out.reasons.push_back(reason("pool",
-                                 words("de begeleiderspoule heeft in ", *candidate.pool_weeks, " van ", need.weeks,
-                                       " weken iemand vrij voor dit niveau"),
-                                 words("the supervisor pool has somebody free for this level in ",
-                                       *candidate.pool_weeks, " of ", need.weeks, " weeks")));
+                                 words("de begeleiderspoule heeft in ", pool->free, " van ", pool->told,
+                                       " weken iemand vrij van dit niveau of hoger"),
+                                 words("the supervisor pool has somebody of this level or above free in ", pool->free,
+                                       " of ", pool->told, " weeks")));
   if (is_mbo(need)) out.reasons.push_back(reason("recognition", "erkend leerbedrijf", "a recognised learning company"));
   if (is_employee(need))
     out.reasons.push_back(reason("contract", "contract of detachering kan", "a contract or secondment is possible"));

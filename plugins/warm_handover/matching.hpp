@@ -33,8 +33,13 @@ std::uint8_t travel_band(std::string_view from, std::string_view to);
 /// Weeks from `begin` on with a seat that nobody has; `need.weeks` at most.
 std::uint16_t free_weeks(const Place& place, const std::vector<Booking>& taken, const Need& need, sys_days begin);
 
-/// In how many of the weeks the pool has a free seat for the student's level; nothing: it has not said, or not of all.
-std::optional<std::uint16_t> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin);
+/// Of the weeks that the pool has told of, in how many somebody of at least the student's level has a free seat;
+/// nothing: it has told of none.
+struct PoolWeeks {
+  std::uint16_t free = 0;
+  std::uint16_t told = 0;
+};
+std::optional<PoolWeeks> pool_weeks(const std::optional<PoolRoom>& room, const Need& need, sys_days begin);
 
 /// Hours that a placement asks of a student.
 struct Load {
@@ -60,11 +65,11 @@ struct Candidate {
   bool supervised = false;
   std::vector<events::Shift> shifts_possible;  // of those of the place, when both sides say theirs
   std::vector<events::Shift> shifts_not;
-  std::optional<std::uint16_t> pool_weeks;
+  std::optional<PoolWeeks> pool;
 };
 /// `pool`: pool_weeks() of the place's branch.
 Candidate candidate_of(std::string vacancy, Place place, const Need& need, std::uint16_t weeks_free,
-                       std::optional<std::uint16_t> pool, std::uint16_t least_supervision_minutes);
+                       std::optional<PoolWeeks> pool, std::uint16_t least_supervision_minutes);
 /// Does `a` stand before `b`? A strict total order of different vacancies.
 bool before(const Candidate& a, const Candidate& b);
 

@@ -147,6 +147,7 @@ struct WarmHandover {
   void vacancy_withdrawn(const VacancyWithdrawn&, const iro::Event&, iro::Effects&) const;
   void recognition_granted(const RecognitionGranted&, const iro::Event&, iro::Effects&) const;
   void recognition_lost(const RecognitionLost&, const iro::Event&, iro::Effects&) const;
+  void room_counted(const SupervisionRoomCounted&, const iro::Event&, iro::Effects&) const;
 
   // invitations.cpp: a provider is asked, answers or does not
   iro::Verdict invited(const HandoverInvited&, const iro::Event&, iro::Effects&) const;
@@ -195,7 +196,6 @@ struct WarmHandover {
   void forget_one_signal(const iro::Timer&, iro::Effects&) const;
 
   // figures.cpp: dropouts, counted and released
-  void room_counted(const SupervisionRoomCounted&, const iro::Event&, iro::Effects&) const;
   void dropout_counted(const DropoutCounted&, const iro::Event&, iro::Effects&) const;
   void publish(const iro::Timer&, iro::Effects&) const;
 

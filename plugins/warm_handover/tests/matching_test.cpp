@@ -106,18 +106,21 @@ TEST_CASE("matching: the pool's room counts by week and level, where no trainer 
   Need need = some_need();  // ten weeks at level 3, from 2026-W37 on
   CHECK_FALSE(pool_weeks({}, need, monday));
   const std::optional<PoolRoom> room = PoolRoom{{{202630, 202638, 3}, {202639, 202640, 2}, {202641, 202705, 6}}};
-  CHECK(pool_weeks(room, need, monday) == 8);  // W39 and W40 are for level 2 only
+  const auto free = [&](const std::optional<PoolRoom>& told) { return pool_weeks(told, need, monday)->free; };
+  CHECK(free(room) == 8);  // W39 and W40 are for level 2 only
   need.level = 4;
-  CHECK(pool_weeks(room, need, monday) == 6);
-  need.weeks = 30;  // beyond what it has told
-  CHECK_FALSE(pool_weeks(room, need, monday));
+  CHECK(free(room) == 6);
+  need.weeks = 40;  // 22 of them, up to W05, are told
+  CHECK(free(room) == 18);
+  CHECK(pool_weeks(room, need, monday)->told == 22);
+  CHECK_FALSE(pool_weeks(room, need, monday + days(365)));
   need = some_need();
-  CHECK(pool_weeks(PoolRoom{{{202630, 202705, 0}}}, need, monday) == 0);
+  CHECK(free(PoolRoom{{{202630, 202705, 0}}}) == 0);
 
   Place place = some_place();
   const Candidate unknown = candidate_of("va-1", place, need, 10, {}, 30);
-  const Candidate some = candidate_of("va-2", place, need, 10, 4, 30);
-  const Candidate more = candidate_of("va-3", place, need, 10, 9, 30);
+  const Candidate some = candidate_of("va-2", place, need, 10, PoolWeeks{4, 10}, 30);
+  const Candidate more = candidate_of("va-3", place, need, 10, PoolWeeks{9, 10}, 30);
   place.trainer_named = true;
   place.supervision_minutes = 60;
   const Candidate trainer = candidate_of("va-4", place, need, 10, {}, 30);
@@ -187,10 +190,9 @@ TEST_CASE("matching: candidates have one order, goals before all else") {
       };
       place.shifts = some_shifts();
       need.shifts = some_shifts();
-      const auto pool = *rc::gen::maybe(rc::gen::inRange<std::uint16_t>(0, 11));
-      std::optional<std::uint16_t> pool_weeks;
-      if (pool) pool_weeks = *pool;
-      return candidate_of(id, place, need, static_cast<std::uint16_t>(*rc::gen::inRange(8, 11)), pool_weeks, 30);
+      std::optional<PoolWeeks> pool;
+      if (const auto free = *rc::gen::maybe(rc::gen::inRange<std::uint16_t>(0, 11))) pool = PoolWeeks{*free, 10};
+      return candidate_of(id, place, need, static_cast<std::uint16_t>(*rc::gen::inRange(8, 11)), pool, 30);
     };
     const Candidate a = candidate("va-1");
     const Candidate b = candidate("va-2");
