@@ -80,3 +80,13 @@ TEST_CASE("core: WELCOME names the hash of the last event under the last number,
   CHECK(again.welcome->producer_last_sequence == ProducerSeq(2));
   CHECK(again.welcome->producer_last_hash == schema::event_hash(refused.id, refused.payload));
 }
+
+TEST_CASE("core: a probe that comes back after a worse failure does not make the disk sound") {
+  Region r;
+  r.hub.log->fail_next_commit(Errc::storage_failed);
+  REQUIRE(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy(1)) == Errc::storage_failed);
+  core::Actions out;
+  r.hub.core->step(core::Probed{Status()}, r.hub.clock.now(), out);  // asked for while the disk was only full
+  CHECK(out.empty());  // it goes on refusing by itself: nothing more is tried at that disk
+  CHECK(r.hub.publish_one(*r.hospital, "vacancy.opened", vacancy(2)) == Errc::storage_failed);
+}
