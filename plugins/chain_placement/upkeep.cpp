@@ -337,9 +337,11 @@ void ChainPlacement::not_taken(const events::Refused& said, iro::Effects& fx) co
   const auto* who = leg == nullptr ? nullptr : &work.participant(leg->student);
   if (who == nullptr || !*who || (*who)->left) return;
   leg->waits = true;
-  if (leg->asks < config.most_asks) {
+  // Its turn may be over; that of another leg of the student is not by that.
+  if (work.next_waiting(leg->student)->asks < config.most_asks)
     ask_again.set(fx, iro::key(*id, std::uint32_t{leg->student}), fx.now() + std::chrono::days(config.ask_again_days),
                   (*who)->student);
+  if (leg->asks < config.most_asks) {
     work.tell({.nl = iro::words("Student ", leg->student, ": de overdracht is geweigerd (", iro::str(said.judge_code()),
                                 "); zij wordt over ", config.ask_again_days,
                                 " dagen weer gevraagd, of als een andere van deze student eindigt."),
