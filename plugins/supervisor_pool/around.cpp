@@ -115,7 +115,6 @@ void SupervisorPool::erased(const SubjectErased&, const iro::Event& event, iro::
   desk.explain(row("any", "subject erased", "any"));
   desk.serve();
   desk.done();
-  will_count_room(effects);  // whoever is gone took room along, and nobody else may have changed
 }
 
 void SupervisorPool::nobody_answered(const iro::Timer& timer, iro::Effects& effects) const {

@@ -77,7 +77,7 @@ void Desk::read_everybody() {
 }
 
 void Desk::done() {
-  bool any = false;
+  bool any = !erased_.empty();  // whoever is gone took room along
   for (const auto& [id, sheet] : people_) {
     if (!sheet.touched) continue;
     pool_->people.put(*effects_, id, sheet.record, sheet.record.person);

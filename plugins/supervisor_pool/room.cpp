@@ -21,22 +21,23 @@ constexpr std::uint8_t any_level = 6;  // the highest there is; who did not say 
 constexpr Week least_told_ahead = 40;  // of the weeks that were told; when fewer are left, they are told again
 constexpr std::string_view key = "room";
 
-/// Who could be asked for a student of any school.
-bool is_for_all(const Supervisor& one) {
-  return one.training != SupervisorTraining::none && one.kind != SupervisorKind::teacher &&
-         (one.kind != SupervisorKind::mentor || one.supernumerary);
+/// What somebody might be asked for: to supervise a student of no school that has teachers of its own here.
+Supervision anything_in(Branch branch) {
+  Supervision out;
+  out.has_branch = true;
+  out.branch = branch;
+  return out;
 }
 
 /// For how high a student's level somebody is free, by week from `first` on.
 using Levels = std::vector<std::uint8_t>;
 
 Levels levels_of(const Supervisor& one, Week first, const Config& config) {
+  const Supervision anything;
   Levels out(room_weeks, 0);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const Week week = first + static_cast<Week>(i);
-    const auto sunday = (monday_of(week) + std::chrono::days(6)).time_since_epoch().count();
-    const bool trained = one.valid_until == 0 || one.valid_until >= sunday;
-    if (trained && one.used_in(week).seats < room_in(one, week, config).seats)
+    if (is_trained(one, anything, week) && free_in(one, week, week, Share::students, config).free > 0)
       out[i] = one.level == 0 ? any_level : std::min(one.level, any_level);
   }
   return out;
@@ -78,10 +79,10 @@ void SupervisorPool::room_counted(const iro::Timer&, iro::Effects& effects) cons
   std::set<Branch> served;
   for (const Branch branch : EnumValuesBranch()) now.emplace(branch, Levels(room_weeks, 0));
   people.each(effects, [&](std::string_view, const Supervisor& one) {
-    if (!is_for_all(one)) return;
+    if (one.training == SupervisorTraining::none || !right_kind(one, {}, false)) return;
     const Levels own = levels_of(one, first, config);
     for (auto& [branch, levels] : now) {
-      if (!one.branches.empty() && std::ranges::find(one.branches, branch) == one.branches.end()) continue;
+      if (!has_branch(one, anything_in(branch))) continue;
       served.insert(branch);
       std::ranges::transform(levels, own, levels.begin(), [](auto a, auto b) { return std::max(a, b); });
     }
